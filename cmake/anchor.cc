@@ -1,0 +1,2 @@
+// Keeps a library whose folder holds only headers a valid static library.
+namespace charter {}

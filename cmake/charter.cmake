@@ -1,0 +1,24 @@
+# charter_library(NAME FOLDER dir [PRIVATE libs...] [PUBLIC libs...])
+#   A static library charter_NAME from all .cc files below `dir`.
+function(charter_library name)
+  cmake_parse_arguments(ARG "" "FOLDER" "PRIVATE;PUBLIC" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ARG_FOLDER}/*.cc)
+  add_library(charter_${name} STATIC ${sources} ${CMAKE_SOURCE_DIR}/cmake/anchor.cc)
+  target_include_directories(charter_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(charter_${name} PUBLIC JSON_USE_IMPLICIT_CONVERSIONS=0)
+  target_link_libraries(charter_${name} PRIVATE charter_warnings ${ARG_PRIVATE} PUBLIC ${ARG_PUBLIC})
+endfunction()
+
+# charter_embed(LIBRARY SYMBOL FOLDER EXTENSION)
+#   Compiles every FOLDER/*.EXTENSION into charter_LIBRARY as `charter::embedded::SYMBOL()`, declared in
+#   controller/base/embedded.h's form: a span of {name, text}.
+function(charter_embed library symbol folder extension)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.${extension})
+  set(out ${CMAKE_BINARY_DIR}/embedded/${symbol}.cc)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DSYMBOL=${symbol} "-DFILES=${files}"
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    COMMENT "Embedding ${folder}/*.${extension}" VERBATIM)
+  target_sources(charter_${library} PRIVATE ${out})
+endfunction()

@@ -1,0 +1,22 @@
+# Every third-party library, found once. Each is linked PRIVATE by the one folder that owns its wall.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Boost 1.74.0 EXACT REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
+find_package(tl-expected REQUIRED)
+find_package(mimalloc REQUIRED)
+find_package(GTest REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+
+# Asio and Beast are header-only. Coroutines stay off: g++ 12.2 miscompiles them. The io_context's
+# thread model and debug macros must stay at their defaults (libcpprest carries the same Asio).
+add_library(charter_boost INTERFACE)
+target_include_directories(charter_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_compile_definitions(charter_boost INTERFACE BOOST_ASIO_DISABLE_CO_AWAIT)

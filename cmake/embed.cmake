@@ -1,0 +1,15 @@
+# Writes OUT: a C++ file that holds FILES as raw strings (in chunks: a literal is limited to 64 KiB in
+# some compilers, and ours stays readable in a debugger).
+set(text "#include \"controller/base/embedded.h\"\n\nnamespace charter::embedded {\n\n")
+string(APPEND text "std::span<const File> ${SYMBOL}() {\n  static const File kFiles[] = {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" hex "${hex}")
+  string(REGEX REPLACE "(\\\\x[^\n]*)(\n|$)" "\"\\1\"\n" hex "${hex}")
+  file(SIZE ${file} size)
+  string(APPEND text "    {\"${name}\", std::string_view(${hex}\"\", ${size})},\n")
+endforeach()
+string(APPEND text "  };\n  return kFiles;\n}\n\n}  // namespace charter::embedded\n")
+file(WRITE ${OUT} "${text}")

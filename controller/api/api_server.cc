@@ -1,0 +1,195 @@
+#include "controller/api/api_server.h"
+
+#include <nlohmann/json.hpp>
+
+#include "controller/api/api_call.h"
+#include "controller/api/authn.h"
+#include "controller/api/authz.h"
+#include "controller/api/discovery.h"
+#include "controller/api/meta_rules.h"
+#include "controller/api/read_verbs.h"
+#include "controller/api/scale.h"
+#include "controller/api/status_body.h"
+
+namespace charter {
+namespace {
+
+// What /version says: the Kubernetes level that this API follows, which clients parse as a semantic version.
+constexpr const char* kVersion = R"({
+  "major": "1",
+  "minor": "35",
+  "gitVersion": "v1.35.0+charter",
+  "gitCommit": "",
+  "gitTreeState": "clean",
+  "buildDate": "2026-01-01T00:00:00Z",
+  "goVersion": "",
+  "compiler": "g++",
+  "platform": "linux/amd64"
+})";
+
+
+bool has_header(const HttpResponse& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return true;
+  }
+  return false;
+}
+
+/// Name of a served subresource, or NotFound.
+Status check_subresource(const ResourceType& type, const Route& route) {
+  const std::string& sub = route.subresource;
+  const bool finalize = type.builtin && type.gvr.resource == "namespaces" && sub == "finalize";
+  const bool served = sub.empty() || (sub == "status" && type.has_status) || (sub == "scale" && type.scale) || finalize;
+  return served ? Status{} : Status(not_found(type, route.name));
+}
+
+/// A namespaced resource may be read across all namespaces, but never written there: a sweep without a namespace in its
+/// path would empty every tenant. A resource of the cluster has no path inside a namespace.
+bool is_in_scope(const ResourceType& type, const Route& route) {
+  if (!type.namespaced) return route.ns.empty();
+  const bool reads_all = route.name.empty() && (route.verb == Route::Verb::List || route.verb == Route::Verb::Watch);
+  return !route.ns.empty() || reads_all;
+}
+
+}  // namespace
+
+ApiServer::ApiServer(ApiParts parts, Metrics& metrics)
+    : parts_(parts),
+      metrics_(metrics),
+      verbs_(parts),
+      hub_(parts.store),
+      flow_schema_uid_(uuid4(parts.random)),
+      priority_level_uid_(uuid4(parts.random)) {}
+
+void ApiServer::handle(HttpRequest request, Respond respond) {
+  auto call = std::make_shared<Call>();
+  const Duration started = parts_.clock.monotonic();
+  const std::string audit_id = uuid4(parts_.random);
+  Call* raw = call.get();
+  call->respond = [this, raw, started, audit_id, respond = std::move(respond)](HttpResponse response) {
+    response.headers.emplace_back("Audit-Id", audit_id);
+    if (!has_header(response, "Cache-Control")) response.headers.emplace_back("Cache-Control", "no-cache, private");
+    response.headers.emplace_back("X-Kubernetes-Pf-Flowschema-Uid", flow_schema_uid_);
+    response.headers.emplace_back("X-Kubernetes-Pf-Prioritylevel-Uid", priority_level_uid_);
+    const std::string verb(raw->type ? verb_word(raw->route.verb) : "get");
+    metrics_.counter("apiserver_request_total", "Requests by verb and code.",
+                     {{"verb", verb}, {"code", std::to_string(response.status)}}).increment();
+    metrics_.histogram("apiserver_request_duration_seconds", "Time to the answer (a watch: to its start).",
+                       {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5}, {{"verb", verb}})
+        .observe(static_cast<double>((parts_.clock.monotonic() - started).count()) / 1e9);
+    respond(std::move(response));
+  };
+  call->request = std::move(request);
+  auto routed = route(call->request.method, call->request.path, call->request.query);
+  if (!routed) return call->respond(status_response(routed.error()));
+  call->route = std::move(*routed);
+  dispatch(call);
+}
+
+void ApiServer::dispatch(const CallPtr& call) {
+  if (auto caller = authenticate(call->request)) {
+    call->caller = std::move(*caller);
+    if (auto allowed = authorize(call->caller, call->route); !allowed) return call->respond(status_response(allowed.error()));
+  } else if (!is_public(call->route)) {
+    return call->respond(status_response({Code::Unauthorized, "Unauthorized"}));
+  }
+  if (call->route.place == Route::Place::Resource) return resource(call);
+  call->respond(answer_plain(*call));
+}
+
+HttpResponse ApiServer::answer_plain(const Call& call) {
+  switch (call.route.place) {
+    case Route::Place::Api:
+    case Route::Place::Apis:
+    case Route::Place::Group:
+    case Route::Place::Version: return discovery_response(*parts_.kinds.table(), call.route, call.request);
+    case Route::Place::OpenApi: return openapi_.respond(parts_.kinds.table(), call.route, call.request);
+    case Route::Place::Health: {
+      const bool ok = ready_ || !call.route.rest.starts_with("/readyz");
+      return HttpResponse::text(ok ? 200 : 503, "text/plain; charset=utf-8", ok ? "ok" : "not ready: starting or stopping");
+    }
+    case Route::Place::ServerVersion: return HttpResponse::text(200, "application/json", kVersion);
+    case Route::Place::Metrics: {
+      const Store::Stats stats = parts_.store.stats();
+      metrics_.gauge("apiserver_storage_objects", "Objects stored.").set(static_cast<double>(stats.objects));
+      metrics_.gauge("apiserver_storage_commits", "Writes made durable.").set(static_cast<double>(stats.commits));
+      metrics_.gauge("apiserver_storage_transactions", "Durable transactions.").set(static_cast<double>(stats.transactions));
+      metrics_.gauge("apiserver_registered_watchers", "Open watches.").set(static_cast<double>(hub_.size()));
+      return HttpResponse::text(200, "text/plain; version=0.0.4", metrics_.expose());
+    }
+    default: return no_such_page();
+  }
+}
+
+void ApiServer::resource(const CallPtr& call) {
+  const auto table = parts_.kinds.table();
+  const ResourceType* found = table->find({call->route.group, call->route.version, call->route.resource});
+  if (!found || !is_in_scope(*found, call->route)) return call->respond(no_such_page());
+  call->type = ResourceTypePtr(table, found);  // keeps the table while the type is in use
+  const auto fail = [&](const Error& error) { call->respond(status_response(error)); };
+  if (auto status = check_subresource(*found, call->route); !status) return fail(status.error());
+  auto shape = negotiate(call->request.header("accept"));
+  if (!shape) return fail(shape.error());
+  call->shape = *shape;
+  auto include = parse_include_object(call->route.param("includeObject"));
+  if (!include) return fail(include.error());
+  call->include = *include;
+  const auto reply = [&](Result<HttpResponse> result) {
+    call->respond(result ? std::move(*result) : status_response(result.error()));
+  };
+  Status started;
+  switch (call->route.verb) {
+    case Route::Verb::Get: return reply(get(*call));
+    case Route::Verb::List: return reply(list(*call));
+    case Route::Verb::Watch: return reply(watch(*call));
+    case Route::Verb::Create: started = create(call); break;
+    case Route::Verb::Update: started = call->route.subresource == "scale" ? scale(call) : update(call); break;
+    case Route::Verb::Patch: started = call->route.subresource == "scale" ? scale(call) : patch(call); break;
+    case Route::Verb::Delete: started = remove(call); break;
+    case Route::Verb::DeleteCollection: started = remove_collection(call); break;
+  }
+  if (!started) fail(started.error());
+}
+
+Result<HttpResponse> ApiServer::get(const Call& call) {
+  const std::string version(call.route.param("resourceVersion"));
+  if (!version.empty()) {
+    const auto wanted = parse_version(version);
+    if (!wanted) {
+      return Error{Code::BadRequest, "invalid resource version: resourceVersion: Invalid value: " + encode(Json(version)) +
+                                         ": " + wanted.error().message};
+    }
+    CHARTER_TRY(check_not_future(parts_.store, *wanted));
+  }
+  const ObjectPtr object = parts_.store.get(call.type->bucket(), call.name());
+  if (!object) return not_found(*call.type, call.route.name);
+  if (call.route.subresource == "scale") {
+    return document_response(200, scale_of(*call.type, object->tree()), call.shape);
+  }
+  return object_response(200, *call.type, object, call.shape, call.include, parts_.clock.now());
+}
+
+Result<HttpResponse> ApiServer::list(const Call& call) {
+  CHARTER_TRY_ASSIGN(const ListOptions options, parse_list_options(call.route, *call.type, ListUse::List));
+  CHARTER_TRY_ASSIGN(const ListBody body, read_list(parts_.store, *call.type, call.route.ns, options));
+  return list_response(body, call.shape, call.include, parts_.clock.now());
+}
+
+Result<HttpResponse> ApiServer::watch(const Call& call) {
+  WatchSpec spec;
+  spec.type = call.type;
+  spec.ns = call.route.ns;
+  CHARTER_TRY_ASSIGN(spec.options, parse_list_options(call.route, *call.type, ListUse::Watch));
+  if (!call.route.name.empty()) {
+    // The old spelling: GET …/widgets/x?watch=1 watches one object.
+    CHARTER_TRY_ASSIGN(spec.options.fields, Selector::parse_fields("metadata.name=" + call.route.name));
+  }
+  spec.shape = call.shape;
+  spec.include = call.include;
+  HttpResponse response;
+  response.headers.emplace_back("Content-Type", "application/json");
+  CHARTER_TRY_ASSIGN(response.stream, start_watch({parts_.store, hub_, parts_.clock, parts_.random}, std::move(spec)));
+  return response;
+}
+
+}  // namespace charter

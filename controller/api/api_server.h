@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "controller/api/http_types.h"
+#include "controller/api/openapi.h"
+#include "controller/api/resource_verbs.h"
+#include "controller/api/router.h"
+#include "controller/api/watch_stream.h"
+#include "controller/base/metrics.h"
+
+// The Kubernetes API over HTTP: authenticates, authorises, routes, and answers from the store and the table of kinds. Knows no sockets
+// and no kinds.
+namespace charter {
+
+/// One API server. Thread-safe; outlives every response stream it handed out.
+class ApiServer {
+ public:
+  ApiServer(ApiParts parts, Metrics& metrics);
+  /// Answers one request; see http_types.h.
+  void handle(HttpRequest request, Respond respond);
+  /// False makes /readyz answer 503 (starting, stopping).
+  void set_ready(bool ready) { ready_ = ready; }
+  ResourceVerbs& verbs() { return verbs_; }
+
+ private:
+  struct Call;
+  using CallPtr = std::shared_ptr<Call>;
+  void dispatch(const CallPtr& call);
+  HttpResponse answer_plain(const Call& call);
+  void resource(const CallPtr& call);
+  Result<HttpResponse> get(const Call& call);
+  Result<HttpResponse> list(const Call& call);
+  Result<HttpResponse> watch(const Call& call);
+  Status create(const CallPtr& call);
+  Status update(const CallPtr& call);
+  Status patch(const CallPtr& call);
+  Status scale(const CallPtr& call);
+  Status remove(const CallPtr& call);
+  Status remove_collection(const CallPtr& call);
+  WriteDone write_done(const CallPtr& call);
+
+  ApiParts parts_;
+  Metrics& metrics_;
+  ResourceVerbs verbs_;
+  WatchHub hub_;
+  OpenApi openapi_;
+  std::atomic<bool> ready_{false};
+  std::string flow_schema_uid_;
+  std::string priority_level_uid_;
+};
+
+}  // namespace charter

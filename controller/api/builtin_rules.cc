@@ -1,0 +1,151 @@
+#include "controller/api/builtin_rules.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "controller/api/status_body.h"
+
+namespace charter {
+namespace {
+
+constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
+
+bool is(const ResourceType& type, std::string_view group, std::string_view resource) {
+  return type.builtin && type.gvr.group == group && type.gvr.resource == resource;
+}
+
+std::string base64(std::string_view in) {
+  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < in.size(); i += 3) {
+    uint32_t word = 0;
+    for (size_t k = 0; k < 3; ++k) word = word << 8 | (i + k < in.size() ? static_cast<unsigned char>(in[i + k]) : 0u);
+    for (size_t k = 0; k < 4; ++k) out += i + k <= in.size() ? kAlphabet[word >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
+void complete_namespace(Json& object, const Json* before) {
+  Json& metadata = object["metadata"];
+  metadata["labels"]["kubernetes.io/metadata.name"] = metadata.value("name", "");
+  if (!before) {
+    object["spec"]["finalizers"] = {"kubernetes"};
+    object["status"]["phase"] = "Active";
+  }
+}
+
+void complete_secret(Json& object) {
+  const auto text = object.find("stringData");
+  if (text == object.end()) return;
+  if (text->is_object()) {
+    for (const auto& [key, value] : text->items()) {
+      if (value.is_string()) object["data"][key] = base64(value.get_ref<const std::string&>());
+    }
+  }
+  object.erase("stringData");
+}
+
+Json definition_condition(const char* type, const char* reason, const char* message, const std::string& now) {
+  return {{"type", type}, {"status", "True"}, {"lastTransitionTime", now}, {"reason", reason}, {"message", message}};
+}
+
+/// The names are accepted and the kind is served as soon as the write is durable, so the status says so at once.
+void complete_definition(Json& object, const Json* before, const ApiParts& parts) {
+  const Json& spec = object["spec"];
+  if (!spec.is_object() || !spec.contains("names") || !spec.contains("versions")) return;
+  Json& status = object["status"];
+  if (!status.is_object()) status = Json::object();
+  status["acceptedNames"] = spec["names"];
+  Json stored = before && before->contains("status") ? before->at("status").value("storedVersions", Json::array()) : Json::array();
+  for (const Json& version : spec["versions"]) {
+    if (!version.is_object() || !flag_at(version, {"storage"}, false)) continue;
+    const Json name = version.value("name", "");
+    if (std::find(stored.begin(), stored.end(), name) == stored.end()) stored.push_back(name);
+  }
+  status["storedVersions"] = std::move(stored);
+  if (status.contains("conditions") && status["conditions"].is_array() && !status["conditions"].empty()) return;
+  const std::string now = format_time(parts.clock.now());
+  status["conditions"] = {
+      definition_condition("NamesAccepted", "NoConflicts", "no conflicts found", now),
+      definition_condition("Established", "InitialNamesAccepted", "the initial names have been accepted", now)};
+}
+
+void check_immutable(const Json& object, const Json& before, std::vector<Cause>& causes) {
+  if (!flag_at(before, {"immutable"}, false)) return;
+  const auto refuse = [&](const char* field) {
+    causes.push_back({"FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set", field});
+  };
+  if (!flag_at(object, {"immutable"}, false)) refuse("immutable");
+  for (const char* field : {"data", "binaryData"}) {
+    if (object.value(field, Json()) != before.value(field, Json())) refuse(field);
+  }
+}
+
+void check_definition(Json& object, const Json* before, std::vector<Cause>& causes) {
+  validate_definition(object, causes);
+  if (!before) return;
+  for (const char* field : {"group", "scope"}) {
+    if (text_at(object, {"spec", field}) != text_at(*before, {"spec", field})) {
+      causes.push_back({"FieldValueInvalid",
+                        "Invalid value: \"" + text_at(object, {"spec", field}) + "\": field is immutable",
+                        std::string("spec.") + field});
+    }
+  }
+}
+
+}  // namespace
+
+Status complete_builtin(const ResourceType& type, Json& object, const Json* before, const ApiParts& parts) {
+  if (is(type, "", "namespaces")) complete_namespace(object, before);
+  if (is(type, "", "secrets")) complete_secret(object);
+  if (is(type, "", "events") && !before) {
+    for (const char* field : {"firstTimestamp", "lastTimestamp", "eventTime"}) {
+      if (!object.contains(field)) object[field] = nullptr;
+    }
+  }
+  if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) complete_definition(object, before, parts);
+  return {};
+}
+
+void check_builtin(const ResourceType& type, Json& object, const Json* before, std::vector<Cause>& causes) {
+  const bool holder = is(type, "", "secrets") || is(type, "", "configmaps");
+  if (holder && before) check_immutable(object, *before, causes);
+  if (is(type, "", "secrets") && before && object.value("type", "") != before->value("type", "")) {
+    causes.push_back({"FieldValueInvalid", "Invalid value: \"" + object.value("type", "") + "\": field is immutable", "type"});
+  }
+  if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) check_definition(object, before, causes);
+}
+
+bool holds_deletion(const ResourceType& type, const Json& object) {
+  if (!is(type, "", "namespaces")) return false;
+  const Json* finalizers = at(object, {"spec", "finalizers"});
+  return finalizers && finalizers->is_array() && !finalizers->empty();
+}
+
+void begin_deletion(const ResourceType& type, Json& object) {
+  if (is(type, "", "namespaces")) object["status"]["phase"] = "Terminating";
+  if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) {
+    Json& finalizers = object["metadata"]["finalizers"];
+    if (!finalizers.is_array()) finalizers = Json::array();
+    if (std::find(finalizers.begin(), finalizers.end(), Json(kCleanup)) == finalizers.end()) finalizers.push_back(kCleanup);
+  }
+}
+
+Status check_namespace(const ResourceType& type, const std::string& ns, const std::string& name, const View& view) {
+  if (!type.namespaced) return {};
+  const ObjectPtr found = view.get("/namespaces", {"", ns});
+  if (!found) {
+    return Error{Code::NotFound, "namespaces \"" + ns + "\" not found", {}, {}, Subject{"", "namespaces", ns, {}}};
+  }
+  if (!found->header().deleting) return {};
+  Error error = forbidden(type, name, "unable to create new content in namespace " + ns + " because it is being terminated");
+  error.causes = {{"NamespaceTerminating", "namespace " + ns + " is being terminated", "metadata.namespace"}};
+  return error;
+}
+
+bool is_protected_namespace(std::string_view name) {
+  return name == "default" || name == "kube-system" || name == "kube-public";
+}
+
+}  // namespace charter

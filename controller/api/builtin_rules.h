@@ -1,0 +1,27 @@
+#pragma once
+
+#include "controller/api/resource_verbs.h"
+
+// The few rules that belong to Kubernetes' own kinds and cannot be said in a schema: Namespace life cycle, Secret.stringData, immutable
+// ConfigMaps and Secrets, CustomResourceDefinition names and conditions. Everything else treats them like any other kind.
+namespace charter {
+
+/// Completes a new or changed built-in object before validation. `before` is null on create.
+Status complete_builtin(const ResourceType& type, Json& object, const Json* before, const ApiParts& parts);
+
+/// Findings beyond the schema.
+void check_builtin(const ResourceType& type, Json& object, const Json* before, std::vector<Cause>& causes);
+
+/// True when deleting this object must wait although metadata.finalizers is empty (Namespace with spec.finalizers).
+bool holds_deletion(const ResourceType& type, const Json& object);
+
+/// Marks a deletion's start on a built-in object (Namespace: phase Terminating; definitions: cleanup finalizer).
+void begin_deletion(const ResourceType& type, Json& object);
+
+/// Refuses writes into a namespace that does not exist or is terminating; inside the store's turn, so that none slips through.
+Status check_namespace(const ResourceType& type, const std::string& ns, const std::string& name, const View& view);
+
+/// True for namespaces that must not be deleted.
+bool is_protected_namespace(std::string_view name);
+
+}  // namespace charter

@@ -1,0 +1,101 @@
+#include "controller/api/connection_loop.h"
+
+#include "controller/api/connection.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+namespace charter {
+namespace {
+
+/// Streams woken before other events of the loop get a turn.
+constexpr size_t kWakesPerTurn = 32;
+
+}  // namespace
+
+WireLoop::WireLoop(std::shared_ptr<ServerContext> context)
+    : context_(std::move(context)), io_(1), work_(boost::asio::make_work_guard(io_)) {}
+
+WireLoop::~WireLoop() = default;
+
+void WireLoop::run() {
+  io_.run();
+}
+
+void WireLoop::adopt(Socket socket) {
+  boost::asio::post(io_, [this, taken = std::move(socket)]() mutable {
+    auto connection = std::make_shared<Connection>(*this, context_, std::move(taken));
+    connections_.emplace(connection.get(), connection);
+    if (draining_) return connection->close();
+    connection->start();
+  });
+}
+
+void WireLoop::wake(std::weak_ptr<Connection> connection) {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_.push_back(std::move(connection));
+    if (woken_.size() > 1) return;
+  }
+  boost::asio::post(io_, [this] { run_woken(); });
+}
+
+void WireLoop::run_woken() {
+  std::vector<std::weak_ptr<Connection>> turn;
+  bool more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const size_t count = std::min(kWakesPerTurn, woken_.size());
+    turn.assign(std::make_move_iterator(woken_.begin()),
+                std::make_move_iterator(woken_.begin() + static_cast<std::ptrdiff_t>(count)));
+    woken_.erase(woken_.begin(), woken_.begin() + static_cast<std::ptrdiff_t>(count));
+    more = !woken_.empty();
+  }
+  if (more) boost::asio::post(io_, [this] { run_woken(); });
+  for (const auto& weak : turn) {
+    if (const auto connection = weak.lock()) connection->wake();
+  }
+}
+
+std::vector<std::shared_ptr<Connection>> WireLoop::snapshot() const {
+  std::vector<std::shared_ptr<Connection>> out;
+  out.reserve(connections_.size());
+  for (const auto& [_, connection] : connections_)
+    out.push_back(connection);
+  return out;
+}
+
+void WireLoop::drain() {
+  boost::asio::post(io_, [this] {
+    draining_ = true;
+    for (const auto& connection : snapshot())
+      connection->drain();
+    remove(nullptr);
+  });
+}
+
+void WireLoop::remove(Connection* connection) {
+  connections_.erase(connection);
+  if (!draining_ || !connections_.empty()) return;
+  const std::lock_guard lock(mutex_);
+  drained_ = true;
+  changed_.notify_all();
+}
+
+bool WireLoop::wait_until_drained(Duration deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, deadline, [this] { return drained_; });
+}
+
+void WireLoop::finish() {
+  boost::asio::post(io_, [this] {
+    draining_ = true;
+    for (const auto& connection : snapshot())
+      connection->close();
+    // Not io_.stop(): handlers that never run would keep their owners, and through them this loop,
+    // alive.
+    work_.reset();
+  });
+}
+
+}  // namespace charter

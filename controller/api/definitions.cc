@@ -1,0 +1,143 @@
+#include "controller/api/definitions.h"
+
+#include <condition_variable>
+
+#include <nlohmann/json.hpp>
+
+#include "controller/api/write_pipeline.h"
+#include "controller/base/check.h"
+#include "controller/base/log.h"
+
+namespace charter {
+namespace {
+
+constexpr const char* kBucket = "apiextensions.k8s.io/customresourcedefinitions";
+constexpr size_t kEventsAtOnce = 256;
+
+Caller system_caller() { return {"system:charter", "", {"system:masters", "system:authenticated"}, "charter"}; }
+
+/// Waits for one write.
+class Wait {
+ public:
+  WriteDone done() {
+    return [this](Result<Written> result) {
+      const std::lock_guard lock(mutex_);
+      result_ = std::move(result);
+      ready_.notify_one();
+    };
+  }
+  Status take() {
+    std::unique_lock lock(mutex_);
+    ready_.wait(lock, [this] { return result_.has_value(); });
+    return *result_ ? Status{} : Status(Error((*result_).error()));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::optional<Result<Written>> result_;
+};
+
+Status put(const ApiParts& parts, ResourceVerbs& verbs, const ResourceTypePtr& type, Json wanted) {
+  const std::string name = text_at(wanted, {"metadata", "name"});
+  WriteOptions options;
+  options.caller = system_caller();
+  options.field_manager = "charter-install";
+  Wait wait;
+  const ObjectPtr current = parts.store.get(type->bucket(), {"", name});
+  if (!current) {
+    verbs.create(type, "", std::move(wanted), std::move(options), wait.done());
+    return wait.take();
+  }
+  if (!wanted.contains("spec")) return {};
+  const auto spec = std::make_shared<const Json>(wanted["spec"]);
+  verbs.modify(type, {"", name}, "", [spec](const Json* before) -> Result<Json> {
+        Json next = *before;
+        next["spec"] = *spec;
+        return next;
+      }, std::move(options), wait.done());
+  return wait.take();
+}
+
+}  // namespace
+
+void define_embedded(KindRegistry& kinds, std::span<const embedded::File> files, KindRegistry::Origin origin) {
+  for (const embedded::File& file : files) {
+    const auto tree = parse_yaml(file.text);
+    CHECK_MSG(tree.has_value(), file.name);
+    const Status defined = kinds.define(*tree, origin);
+    if (!defined) log_error("definitions", defined.error().message, {{"file", std::string(file.name)}});
+    CHECK_MSG(defined.has_value(), file.name);
+  }
+}
+
+Pairs index_of(const KindRegistry& kinds, const HookTable& hooks, std::string_view bucket, const Json& object) {
+  const auto table = kinds.table();
+  for (const auto& type : table->all()) {
+    if (type->storage && type->bucket() == bucket) return index_fields(*type, hooks, object);
+  }
+  const auto hook = hooks.find(bucket);
+  return hook != hooks.end() && hook->second.index ? hook->second.index(object) : Pairs{};
+}
+
+Definitions::Definitions(ApiParts parts, std::function<void()> changed) : parts_(parts), changed_(std::move(changed)) {
+  cursor_ = parts_.store.revision();
+  parts_.store.view().scan(kBucket, "", [this](const ObjectPtr& definition) {
+    take(definition);
+    return true;
+  });
+  subscription_ = parts_.store.subscribe([this](const std::set<std::string, std::less<>>& buckets, int64_t) {
+    if (buckets.contains(kBucket)) follow();
+  });
+  follow();
+}
+
+Definitions::~Definitions() { parts_.store.unsubscribe(subscription_); }
+
+void Definitions::take(const ObjectPtr& definition) {
+  if (auto defined = parts_.kinds.define(definition->tree(), KindRegistry::Origin::Definition); !defined) {
+    // Admission judged it with the same rules, so this is an older program's object.
+    log_error("definitions", defined.error().message, {{"definition", definition->header().name}});
+  }
+}
+
+void Definitions::follow() {
+  const std::lock_guard lock(mutex_);
+  bool any = false;
+  while (true) {
+    auto events = parts_.store.events(kBucket, cursor_, kEventsAtOnce);
+    CHECK(events.has_value());  // called for every publish, so the cursor is never behind the ring
+    if (events->empty()) break;
+    for (const StoreEventPtr& event : *events) {
+      cursor_ = event->revision;
+      any = true;
+      if (event->kind == StoreEvent::Kind::Deleted) {
+        parts_.kinds.remove(event->object->header().name);
+      } else {
+        take(event->object);
+      }
+    }
+  }
+  if (any && changed_) changed_();
+}
+
+Status Definitions::install(ResourceVerbs& verbs, std::span<const embedded::File> files) {
+  const auto table = parts_.kinds.table();
+  const auto type_of = [&](const Gvr& gvr) {
+    const ResourceType* found = table->find(gvr);
+    CHECK_MSG(found, gvr.resource);
+    return ResourceTypePtr(table, found);
+  };
+  const ResourceTypePtr definitions = type_of({"apiextensions.k8s.io", "v1", "customresourcedefinitions"});
+  for (const embedded::File& file : files) {
+    CHARTER_TRY_ASSIGN(Json tree, parse_yaml(file.text));
+    CHARTER_TRY(put(parts_, verbs, definitions, std::move(tree)));
+  }
+  const ResourceTypePtr namespaces = type_of({"", "v1", "namespaces"});
+  for (const char* name : {"default", "kube-system"}) {
+    CHARTER_TRY(put(parts_, verbs, namespaces, {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}}));
+  }
+  return {};
+}
+
+}  // namespace charter

@@ -1,0 +1,188 @@
+#include "controller/api/discovery.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "controller/api/media_type.h"
+#include "controller/api/status_body.h"
+#include "controller/object/digest.h"
+
+namespace charter {
+namespace {
+
+using TypePtr = std::shared_ptr<const ResourceType>;
+
+const std::vector<std::string> kSubresourceVerbs = {"get", "patch", "update"};
+
+Json strings_or_null(const std::vector<std::string>& list) { return list.empty() ? Json() : Json(list); }
+
+void put_if(Json& object, const char* key, Json value) {
+  if (!value.is_null()) object[key] = std::move(value);
+}
+
+std::string storage_hash(const ResourceType& type) {
+  // Clients only compare it; kube-apiserver's is a truncated hash of group, version and kind too.
+  return sha256_hex(type.gvr.group + "/" + type.gvr.version + "/" + type.kind).substr(0, 11) + "=";
+}
+
+// --- legacy -----------------------------------------------------------------------------------------
+
+Json legacy_resource(const ResourceType& type) {
+  Json out = {{"name", type.gvr.resource},         {"singularName", type.singular}, {"namespaced", type.namespaced},
+              {"kind", type.kind},                 {"verbs", resource_verbs()},     {"storageVersionHash", storage_hash(type)}};
+  put_if(out, "shortNames", strings_or_null(type.short_names));
+  put_if(out, "categories", strings_or_null(type.categories));
+  return out;
+}
+
+Json legacy_subresource(const ResourceType& type, const char* name) {
+  Json out = {{"name", type.gvr.resource + "/" + name}, {"singularName", ""}, {"namespaced", type.namespaced},
+              {"kind", type.kind},                      {"verbs", kSubresourceVerbs}};
+  if (std::string_view(name) == "scale") out.update({{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}});
+  return out;
+}
+
+Json resource_list(const KindTable& kinds, const std::string& group, const std::string& version) {
+  Json resources = Json::array();
+  for (const TypePtr& type : kinds.all()) {
+    if (type->gvr.group != group || type->gvr.version != version) continue;
+    resources.push_back(legacy_resource(*type));
+    if (type->has_status) resources.push_back(legacy_subresource(*type, "status"));
+    if (type->scale) resources.push_back(legacy_subresource(*type, "scale"));
+  }
+  if (resources.empty()) return Json();
+  return {{"kind", "APIResourceList"},
+          {"apiVersion", "v1"},
+          {"groupVersion", api_version_of(group, version)},
+          {"resources", std::move(resources)}};
+}
+
+Json group_document(const KindTable& kinds, const std::string& group) {
+  Json versions = Json::array();
+  for (const TypePtr& type : kinds.all()) {
+    if (type->gvr.group != group) continue;
+    Json entry = {{"groupVersion", api_version_of(group, type->gvr.version)}, {"version", type->gvr.version}};
+    if (std::find(versions.begin(), versions.end(), entry) == versions.end()) versions.push_back(std::move(entry));
+  }
+  if (versions.empty()) return Json();
+  Json preferred = versions.front();
+  return {{"name", group}, {"versions", std::move(versions)}, {"preferredVersion", std::move(preferred)}};
+}
+
+std::vector<std::string> group_names(const KindTable& kinds) {
+  std::vector<std::string> names;
+  for (const TypePtr& type : kinds.all()) {
+    const std::string& group = type->gvr.group;
+    if (!group.empty() && std::find(names.begin(), names.end(), group) == names.end()) names.push_back(group);
+  }
+  return names;
+}
+
+Json group_list(const KindTable& kinds) {
+  Json groups = Json::array();
+  for (const std::string& name : group_names(kinds)) groups.push_back(group_document(kinds, name));
+  return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(groups)}};
+}
+
+// --- aggregated -------------------------------------------------------------------------------------
+
+Json response_kind(const std::string& group, const std::string& version, const std::string& kind) {
+  return {{"group", group}, {"version", version}, {"kind", kind}};
+}
+
+Json aggregated_resource(const ResourceType& type) {
+  const Gvr& gvr = type.gvr;
+  Json out = {{"resource", gvr.resource},
+              {"responseKind", response_kind(gvr.group, gvr.version, type.kind)},
+              {"scope", type.namespaced ? "Namespaced" : "Cluster"},
+              {"singularResource", type.singular},
+              {"verbs", resource_verbs()}};
+  put_if(out, "shortNames", strings_or_null(type.short_names));
+  put_if(out, "categories", strings_or_null(type.categories));
+  const auto add = [&](const char* name, Json kind) {
+    out["subresources"].push_back({{"subresource", name}, {"responseKind", std::move(kind)}, {"verbs", kSubresourceVerbs}});
+  };
+  if (type.scale) add("scale", response_kind("autoscaling", "v1", "Scale"));
+  if (type.has_status) add("status", response_kind(gvr.group, gvr.version, type.kind));
+  return out;
+}
+
+Json aggregated_group(const KindTable& kinds, const std::string& group) {
+  Json versions = Json::array();
+  for (const TypePtr& type : kinds.all()) {
+    if (type->gvr.group != group) continue;
+    if (versions.empty() || versions.back()["version"] != type->gvr.version) {
+      const bool known = std::any_of(versions.begin(), versions.end(),
+                                     [&](const Json& v) { return v["version"] == type->gvr.version; });
+      if (!known) versions.push_back({{"version", type->gvr.version}, {"resources", Json::array()}, {"freshness", "Current"}});
+    }
+    for (Json& version : versions) {
+      if (version["version"] == type->gvr.version) version["resources"].push_back(aggregated_resource(*type));
+    }
+  }
+  Json metadata = Json::object();
+  if (!group.empty()) metadata["name"] = group;
+  return {{"metadata", std::move(metadata)}, {"versions", std::move(versions)}};
+}
+
+HttpResponse aggregated_response(const KindTable& kinds, const Route& route, const HttpRequest& request,
+                                 const std::string& version) {
+  Json items = Json::array();
+  if (route.place == Route::Place::Api) {
+    items.push_back(aggregated_group(kinds, ""));
+  } else {
+    for (const std::string& name : group_names(kinds)) items.push_back(aggregated_group(kinds, name));
+  }
+  const Json document = {{"kind", "APIGroupDiscoveryList"},
+                         {"apiVersion", "apidiscovery.k8s.io/" + version},
+                         {"metadata", Json::object()},
+                         {"items", std::move(items)}};
+  const std::string body = encode(document);
+  const std::string etag = "\"" + sha256_hex(body) + "\"";
+  // The content type must be exactly this: it is how clients know that they got the aggregated document.
+  HttpResponse response = HttpResponse::text(
+      200, "application/json;g=apidiscovery.k8s.io;v=" + version + ";as=APIGroupDiscoveryList", body);
+  if (request.header("if-none-match") == etag) {
+    response.status = 304;
+    response.body.clear();
+  }
+  response.headers.emplace_back("ETag", etag);
+  response.headers.emplace_back("Vary", "Accept");
+  response.headers.emplace_back("Cache-Control", "public");
+  return response;
+}
+
+}  // namespace
+
+const std::vector<std::string>& resource_verbs() {
+  static const std::vector<std::string> kVerbs = {"delete", "deletecollection", "get",    "list",
+                                                  "patch",  "create",           "update", "watch"};
+  return kVerbs;
+}
+
+HttpResponse discovery_response(const KindTable& kinds, const Route& route, const HttpRequest& request) {
+  const bool root = route.place == Route::Place::Api || route.place == Route::Place::Apis;
+  std::string version;
+  if (root && wants_aggregated_discovery(request.header("accept"), version)) {
+    return aggregated_response(kinds, route, request, version);
+  }
+  Json document;
+  if (route.place == Route::Place::Api) {
+    document = {{"kind", "APIVersions"},
+                {"versions", {"v1"}},
+                {"serverAddressByClientCIDRs",
+                 {{{"clientCIDR", "0.0.0.0/0"}, {"serverAddress", std::string(request.header("host"))}}}}};
+  } else if (route.place == Route::Place::Apis) {
+    document = group_list(kinds);
+  } else if (route.place == Route::Place::Group) {
+    document = group_document(kinds, route.group);
+    if (!document.is_null()) document.update({{"kind", "APIGroup"}, {"apiVersion", "v1"}});
+  } else {
+    document = resource_list(kinds, route.group, route.version);
+  }
+  if (document.is_null()) return no_such_page();
+  return HttpResponse::text(200, "application/json", encode(document) + "\n");
+}
+
+}  // namespace charter

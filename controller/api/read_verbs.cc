@@ -1,0 +1,170 @@
+#include "controller/api/read_verbs.h"
+
+#include <nlohmann/json.hpp>
+
+#include "controller/base/limits.h"
+
+namespace charter {
+namespace {
+
+Bytes own(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  return {owner, *owner};
+}
+
+std::string list_metadata(const ListBody& body) {
+  std::string out = "{\"continue\":" + encode(Json(body.continue_token));
+  if (body.page.more && body.page.remaining > 0) out += ",\"remainingItemCount\":" + std::to_string(body.page.remaining);
+  return out + ",\"resourceVersion\":\"" + std::to_string(body.page.revision) + "\"}";
+}
+
+HttpResponse json_response(int status, std::vector<Bytes> body) {
+  HttpResponse response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse plain_list(const ListBody& body) {
+  std::vector<Bytes> pieces;
+  pieces.reserve(body.page.objects.size() * 2 + 2);
+  pieces.push_back(own("{\"apiVersion\":\"" + api_version_of(body.type.gvr.group, body.type.gvr.version) + "\",\"items\":["));
+  bool first = true;
+  for (const ObjectPtr& object : body.page.objects) {
+    if (!first) pieces.push_back({nullptr, ","});
+    first = false;
+    pieces.push_back({object, object->bytes()});
+  }
+  pieces.push_back(own("],\"kind\":\"" + body.type.list_kind + "\",\"metadata\":" + list_metadata(body) + "}\n"));
+  return json_response(200, std::move(pieces));
+}
+
+HttpResponse table_list(const ListBody& body, const Representation& shape, IncludeObject include, Instant now) {
+  const TableWriter writer(body.type, shape, include, now);
+  std::string rows;
+  for (const ObjectPtr& object : body.page.objects) {
+    if (!rows.empty()) rows += ',';
+    rows += writer.row(*object);
+  }
+  return json_response(200, {own(writer.table(rows, list_metadata(body), TableWriter::Columns::Shown) + "\n")});
+}
+
+HttpResponse partial_list(const ListBody& body) {
+  std::string out = "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" +
+                    list_metadata(body) + ",\"items\":[";
+  bool first = true;
+  for (const ObjectPtr& object : body.page.objects) {
+    if (!first) out += ',';
+    first = false;
+    out += partial_object(*object);
+  }
+  return json_response(200, {own(out + "]}\n")});
+}
+
+/// JSON bytes as YAML, for the few who ask.
+HttpResponse as_yaml(HttpResponse response) {
+  std::string text;
+  for (const Bytes& piece : response.body) text += piece.view;
+  auto tree = parse_json(text);
+  HttpResponse out = HttpResponse::text(response.status, "application/yaml", tree ? to_yaml(*tree) : text);
+  return out;
+}
+
+HttpResponse in_syntax(HttpResponse response, const Representation& shape) {
+  return shape.syntax == Representation::Syntax::YamlText ? as_yaml(std::move(response)) : std::move(response);
+}
+
+Error expired_page(const Store& store, const ListOptions& options) {
+  if (!options.continued) return {Code::Expired, "The resourceVersion for the provided list is too old."};
+  return {Code::Expired,
+          "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+          "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+          "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+          "deleted between the time the first chunk was returned and now may show up in the list. (now at " +
+              std::to_string(store.revision()) + ")"};
+}
+
+}  // namespace
+
+Status check_not_future(const Store& store, int64_t version) {
+  const int64_t current = store.revision();
+  if (version <= current) return {};
+  Error error{Code::Timeout, "Timeout: Too large resource version: " + std::to_string(version) + ", current: " +
+                                 std::to_string(current)};
+  error.causes = {{"ResourceVersionTooLarge", "Too large resource version", ""}};
+  error.retry_after_s = 1;
+  return error;
+}
+
+Result<ListBody> read_list(const Store& store, const ResourceType& type, const std::string& ns, const ListOptions& options) {
+  ListRange range;
+  range.ns = ns;
+  range.limit = options.limit;
+  const bool filtered = !options.labels.empty() || !options.fields.empty();
+  if (filtered) range.filter = [&options](const Encoded& object) { return matches(options, object); };
+  if (options.continued) {
+    if (options.at_revision > store.revision()) {
+      return Error{Code::BadRequest, "continue key is not valid: invalid continue token: its revision was never reached"};
+    }
+    range.at_revision = options.at_revision;
+    range.after = options.after;
+  } else if (options.version && *options.version > 0) {
+    CHARTER_TRY(check_not_future(store, *options.version));
+    if (options.match == ListOptions::Match::Exact) range.at_revision = *options.version;
+  } else if (options.version) {
+    range.limit = 0;  // resourceVersion=0 answers from the cache, whole
+  }
+  // A single named object needs no scan.
+  const std::string* name = options.fields.required_value("metadata.name");
+  if (name && range.at_revision == 0 && range.after.name.empty() && (!ns.empty() || !type.namespaced)) {
+    ListBody body{type, {}, {}};
+    body.page.revision = store.revision();
+    const ObjectPtr object = store.get(type.bucket(), {ns, *name});
+    if (object && matches(options, *object)) body.page.objects.push_back(object);
+    return body;
+  }
+  auto page = store.list(type.bucket(), range);
+  if (!page) {
+    if (page.error().code == Code::Expired) return expired_page(store, options);
+    return Error(page.error());
+  }
+  ListBody body{type, std::move(*page), {}};
+  if (body.page.more && !body.page.objects.empty()) {
+    const Header& last = body.page.objects.back()->header();
+    body.continue_token = make_continue_token(body.page.revision, {last.ns, last.name});
+  }
+  if (filtered) body.page.remaining = 0;
+  return body;
+}
+
+HttpResponse list_response(const ListBody& body, const Representation& shape, IncludeObject include, Instant now) {
+  switch (shape.as) {
+    case Representation::As::Table: return in_syntax(table_list(body, shape, include, now), shape);
+    case Representation::As::Partial: return in_syntax(partial_list(body), shape);
+    case Representation::As::Object: break;
+  }
+  return in_syntax(plain_list(body), shape);
+}
+
+HttpResponse object_response(int status, const ResourceType& type, const ObjectPtr& object, const Representation& shape,
+                             IncludeObject include, Instant now) {
+  std::vector<Bytes> body;
+  switch (shape.as) {
+    case Representation::As::Table: {
+      const TableWriter writer(type, shape, include, now);
+      const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
+      body = {own(writer.table(writer.row(*object), metadata, TableWriter::Columns::Shown) + "\n")};
+      break;
+    }
+    case Representation::As::Partial: body = {own(partial_object(*object) + "\n")}; break;
+    case Representation::As::Object: body = {{object, object->bytes()}, {nullptr, "\n"}}; break;
+  }
+  return in_syntax(json_response(status, std::move(body)), shape);
+}
+
+HttpResponse document_response(int status, const Json& document, const Representation& shape) {
+  return in_syntax(json_response(status, {own(encode(document) + "\n")}), shape);
+}
+
+}  // namespace charter

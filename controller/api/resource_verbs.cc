@@ -1,0 +1,258 @@
+#include "controller/api/resource_verbs.h"
+
+#include <nlohmann/json.hpp>
+
+#include "controller/api/builtin_rules.h"
+#include "controller/api/last_applied.h"
+#include "controller/api/status_body.h"
+#include "controller/api/write_pipeline.h"
+#include "controller/base/limits.h"
+#include "controller/object/patch.h"
+
+namespace charter {
+namespace {
+
+using Change = ResourceVerbs::Change;
+using ChangePtr = std::shared_ptr<Change>;
+
+void run(const ChangePtr& change);
+
+ObjectPtr encode_object(const Change& change, const Json& tree, int64_t version) {
+  return Encoded::make(tree, version, index_fields(*change.type, change.parts.hooks, tree));
+}
+
+/// Sends a checked write to the store and answers from its completion.
+void submit(const ChangePtr& change, Write write, std::vector<std::string> warnings, bool created) {
+  const std::string name = write.key.name.name;
+  change->parts.store.submit(std::move(write), [change, name, created, warnings = std::move(warnings)](
+                                                   Result<Committed> outcome) mutable {
+    if (outcome) return change->done(Written{std::move(outcome->object), created, std::move(warnings)});
+    Error error = std::move(outcome.error());
+    const bool raced = !error.subject && (error.code == Code::Conflict || error.code == Code::AlreadyExists ||
+                                          error.code == Code::NotFound);
+    // A generated name that is taken is drawn again; a lost race without a precondition of the caller's runs again on the new state.
+    if (raced && ++change->attempts < limits::kConflictRetriesMax &&
+        (change->form != Change::Form::Create || change->generated_name)) {
+      return run(change);
+    }
+    change->done(name_store_error(*change->type, name, std::move(error)));
+  });
+}
+
+Status refuse_oversize(const Change& change, const ObjectPtr& object) {
+  if (object->bytes().size() <= limits::kObjectBytesMax) return {};
+  return Error{Code::RequestEntityTooLarge,
+               change.type->qualified_resource() + " \"" + object->header().name + "\": object of " +
+                   std::to_string(object->bytes().size()) + " bytes, limit is " + std::to_string(limits::kObjectBytesMax)};
+}
+
+Status refuse_create(const Change& change) {
+  const ResourceType& type = *change.type;
+  if (!type.terminating) return {};
+  return forbidden(type, change.name.name, "create not allowed while custom resource definition is terminating");
+}
+
+Status create_now(const ChangePtr& change, Json body) {
+  const ResourceType& type = *change->type;
+  CHARTER_TRY(refuse_create(*change));
+  CHARTER_TRY(check_frame(type, change->name, body));
+  CHARTER_TRY(prepare_new(type, body, change->parts));
+  if (type.has_status && !type.builtin) body.erase("status");
+  const std::string name = text_at(body, {"metadata", "name"});
+  CHARTER_TRY(check_namespace(type, change->name.ns, name, change->parts.store.view()));
+  const bool applied = change->form == Change::Form::Apply;
+  if (!applied && !body["metadata"].value("managedFields", Json()).empty()) body["metadata"].erase("managedFields");
+  CHARTER_TRY_ASSIGN(Checked checked, check_tree(*change, std::move(body), nullptr));
+  if (!applied) track_update(*checked.tree, nullptr, *type.schema, change->manager(), change->parts.clock.now());
+  CHARTER_TRY(admit(*change, checked.tree.get(), nullptr, checked.warnings));
+  const ObjectName key{change->name.ns, name};
+  ObjectPtr object = encode_object(*change, *checked.tree, 0);
+  CHARTER_TRY(refuse_oversize(*change, object));
+  if (change->options.dry_run == DryRun::Yes) {
+    if (change->parts.store.get(type.bucket(), key)) return already_exists(type, name);
+    if (Guard guard = make_guard(change, checked.tree, nullptr)) CHARTER_TRY(guard(change->parts.store.view()));
+    change->done(Written{std::move(object), true, std::move(checked.warnings)});
+    return {};
+  }
+  Guard guard = make_guard(change, checked.tree, nullptr);
+  submit(change, {Write::Op::Put, {type.bucket(), key}, 0, std::move(object), std::move(guard)},
+         std::move(checked.warnings), true);
+  return {};
+}
+
+/// Keeps the parts of `next` that this request may write; the rest is as before.
+Json limit_to_part(const Change& change, const Json& before, Json next) {
+  const ResourceType& type = *change.type;
+  if (change.subresource == "status") {
+    Json out = before;
+    out.erase("status");
+    if (next.contains("status")) out["status"] = std::move(next["status"]);
+    if (next["metadata"].contains("managedFields")) out["metadata"]["managedFields"] = next["metadata"]["managedFields"];
+    return out;
+  }
+  if (type.has_status) {
+    next.erase("status");
+    if (before.contains("status")) next["status"] = before["status"];
+  }
+  // Only /finalize may empty spec.finalizers of a Namespace; the in-process cleaner writes it through Main.
+  return next;
+}
+
+void raise_generation(const ResourceType& type, const Json& before, Json& next) {
+  if (!before["metadata"].contains("generation") || !spec_changed(type, before, next)) return;
+  next["metadata"]["generation"] = int_at(before, {"metadata", "generation"}).value_or(0) + 1;
+}
+
+bool is_released(const ResourceType& type, const Json& object) {
+  const Meta meta = read_meta(object);
+  return !meta.deleted.empty() && meta.finalizers.empty() && !holds_deletion(type, object);
+}
+
+Status update_now(const ChangePtr& change, const ObjectPtr& current) {
+  const ResourceType& type = *change->type;
+  auto before = std::make_shared<const Json>(current->tree());
+  CHARTER_TRY_ASSIGN(Json next, change->edit(before.get()));
+  CHARTER_TRY(check_frame(type, change->name, next));
+  const bool needs_version = change->form == Change::Form::Update && !type.builtin;
+  CHARTER_TRY(carry_over(type, *before, next, needs_version ? VersionRule::Required : VersionRule::Optional));
+  next = limit_to_part(*change, *before, std::move(next));
+  CHARTER_TRY_ASSIGN(Checked checked, check_tree(*change, std::move(next), before.get()));
+  Json& tree = *checked.tree;
+  if (change->form != Change::Form::Apply) {
+    track_update(tree, before.get(), *type.schema, change->manager(), change->parts.clock.now());
+  }
+  if (!differs(*before, tree)) {
+    change->done(Written{current, false, std::move(checked.warnings)});
+    return {};
+  }
+  raise_generation(type, *before, tree);
+  CHARTER_TRY(admit(*change, &tree, before.get(), checked.warnings));
+  ObjectPtr object = encode_object(*change, tree, current->header().version);
+  CHARTER_TRY(refuse_oversize(*change, object));
+  Guard guard = make_guard(change, checked.tree, before);
+  if (change->options.dry_run == DryRun::Yes) {
+    if (guard) CHARTER_TRY(guard(change->parts.store.view()));
+    change->done(Written{std::move(object), false, std::move(checked.warnings)});
+    return {};
+  }
+  const Write::Op op = is_released(type, tree) ? Write::Op::Delete : Write::Op::Put;
+  submit(change, {op, {type.bucket(), change->name}, current->header().version, std::move(object), std::move(guard)},
+         std::move(checked.warnings), false);
+  return {};
+}
+
+Status step(const ChangePtr& change) {
+  if (change->form == Change::Form::Create) {
+    CHARTER_TRY_ASSIGN(Json body, change->edit(nullptr));
+    return create_now(change, std::move(body));
+  }
+  const ObjectPtr current = change->parts.store.get(change->type->bucket(), change->name);
+  if (current) return update_now(change, current);
+  if (change->form != Change::Form::Apply || !change->subresource.empty()) return not_found(*change->type, change->name.name);
+  CHARTER_TRY_ASSIGN(Json body, change->edit(nullptr));
+  return create_now(change, std::move(body));
+}
+
+void run(const ChangePtr& change) {
+  if (Status status = step(change); !status) change->done(std::move(status.error()));
+}
+
+Result<Json> patch_tree(const Change& change, PatchType patch_type, const Json& target, const Json& patch) {
+  switch (patch_type) {
+    case PatchType::JsonPatch: return apply_json_patch(target, patch);
+    case PatchType::MergePatch: return apply_merge_patch(target, patch);
+    default: return apply_strategic_merge_patch(target, patch, *change.type->schema);
+  }
+}
+
+/// What of an applied configuration counts: the main resource does not own status, /status owns nothing else.
+Json applied_part(const Change& change, Json applied) {
+  if (change.subresource != "status") {
+    if (change.type->has_status) applied.erase("status");
+    return applied;
+  }
+  Json out = Json::object();
+  for (const char* member : {"apiVersion", "kind", "status"}) {
+    if (applied.contains(member)) out[member] = applied[member];
+  }
+  for (const char* member : {"name", "namespace", "resourceVersion", "uid"}) {
+    if (applied["metadata"].contains(member)) out["metadata"][member] = applied["metadata"][member];
+  }
+  return out;
+}
+
+Result<Json> apply_tree(Change& change, const Json* current, const Json& patch, Force force) {
+  Json applied = patch;
+  if (!applied.is_object() || text_at(applied, {"apiVersion"}).empty() || text_at(applied, {"kind"}).empty()) {
+    return Error{Code::BadRequest, "invalid object type: " + text_at(applied, {"apiVersion"}) + "/, Kind=" +
+                                       (applied.is_object() ? text_at(applied, {"kind"}) : std::string())};
+  }
+  CHARTER_TRY(check_frame(*change.type, change.name, applied));
+  const std::string version = text_at(applied, {"metadata", "resourceVersion"});
+  applied = applied_part(change, std::move(applied));
+  applied["metadata"].erase("resourceVersion");
+  CHARTER_TRY_ASSIGN(Json merged, apply_over_last_applied(current, applied, *change.type->schema, change.manager(), force,
+                                                          change.parts.clock.now()));
+  if (!version.empty()) {
+    if (!current) return conflict(*change.type, change.name.name, "StorageError: object does not exist");
+    merged["metadata"]["resourceVersion"] = version;
+  }
+  return merged;
+}
+
+}  // namespace
+
+void ResourceVerbs::create(const ResourceTypePtr& type, const std::string& ns, Json body, WriteOptions options,
+                           WriteDone done) {
+  auto change = std::make_shared<Change>(parts_, type);
+  change->name.ns = ns;
+  change->form = Change::Form::Create;
+  change->generated_name = text_at(body, {"metadata", "name"}).empty();
+  change->options = std::move(options);
+  change->edit = [body = std::move(body)](const Json*) -> Result<Json> { return body; };
+  change->done = std::move(done);
+  run(change);
+}
+
+void ResourceVerbs::update(const ResourceTypePtr& type, const ObjectName& name, Json body, const std::string& subresource,
+                           WriteOptions options, WriteDone done) {
+  auto change = std::make_shared<Change>(parts_, type);
+  change->name = name;
+  change->subresource = subresource;
+  change->options = std::move(options);
+  change->done = std::move(done);
+  // A body that cannot belong to this URL is wrong whether or not the object exists.
+  if (Status framed = check_frame(*type, name, body); !framed) return change->done(std::move(framed.error()));
+  change->edit = [body = std::move(body)](const Json*) -> Result<Json> { return body; };
+  run(change);
+}
+
+void ResourceVerbs::modify(const ResourceTypePtr& type, const ObjectName& name, const std::string& subresource, Edit edit,
+                           WriteOptions options, WriteDone done) {
+  auto change = std::make_shared<Change>(parts_, type);
+  change->name = name;
+  change->subresource = subresource;
+  change->form = Change::Form::Patch;
+  change->options = std::move(options);
+  change->edit = std::move(edit);
+  change->done = std::move(done);
+  run(change);
+}
+
+void ResourceVerbs::patch(const ResourceTypePtr& type, const ObjectName& name, PatchType patch_type, Json patch, Force force,
+                          const std::string& subresource, WriteOptions options, WriteDone done) {
+  auto change = std::make_shared<Change>(parts_, type);
+  change->name = name;
+  change->subresource = subresource;
+  change->form = patch_type == PatchType::Apply ? Change::Form::Apply : Change::Form::Patch;
+  change->options = std::move(options);
+  Change* raw = change.get();  // the edit lives inside the change
+  change->edit = [raw, patch_type, force, patch = std::move(patch)](const Json* current) -> Result<Json> {
+    if (patch_type == PatchType::Apply) return apply_tree(*raw, current, patch, force);
+    return patch_tree(*raw, patch_type, *current, patch);
+  };
+  change->done = std::move(done);
+  run(change);
+}
+
+}  // namespace charter

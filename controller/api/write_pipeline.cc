@@ -1,0 +1,194 @@
+#include "controller/api/write_pipeline.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "controller/api/builtin_rules.h"
+#include "controller/api/status_body.h"
+#include "controller/base/limits.h"
+
+namespace charter {
+namespace {
+
+using Change = ResourceVerbs::Change;
+
+std::string strict_text(const std::vector<std::string>& duplicates, const std::vector<std::string>& unknown) {
+  std::string text;
+  const auto append = [&](const char* what, const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+      if (!text.empty()) text += ", ";
+      text += std::string(what) + " field \"" + path + "\"";
+    }
+  };
+  append("duplicate", duplicates);
+  append("unknown", unknown);
+  return text;
+}
+
+/// Unknown and repeated fields: refused, reported or dropped in silence (kubernetes.md 4.3).
+Status judge_fields(const Change& change, const std::vector<std::string>& unknown, const Json& tree,
+                    std::vector<std::string>& warnings) {
+  if (change.options.validation == FieldValidation::Ignore) return {};
+  if (change.options.validation == FieldValidation::Warn) {
+    for (const std::string& path : change.options.duplicates) warnings.push_back("duplicate field \"" + path + "\"");
+    for (const std::string& path : unknown) warnings.push_back("unknown field \"" + path + "\"");
+    return {};
+  }
+  if (unknown.empty() && change.options.duplicates.empty()) return {};
+  const std::string text = strict_text(change.options.duplicates, unknown);
+  const ResourceType& type = *change.type;
+  if (change.form == Change::Form::Patch) {
+    Error error = invalid("", nullptr, "", {{"FieldValueInvalid",
+                          "Invalid value: " + encode(Json(encode(tree))) + ": strict decoding error: " + text, "patch"}});
+    error.subject.reset();
+    return error;
+  }
+  return Error{Code::BadRequest, type.kind + " in version \"" + type.gvr.version + "\" cannot be handled as a " + type.kind +
+                                     ": strict decoding error: " + text};
+}
+
+/// kube-apiserver skips the rules of an object whose shape is wrong, and says so.
+bool hides_rules(const std::vector<Cause>& causes) {
+  return std::any_of(causes.begin(), causes.end(), [](const Cause& cause) {
+    return cause.reason == "FieldValueTypeInvalid" || cause.reason == "FieldValueRequired" ||
+           cause.reason == "FieldValueTooMany" || cause.reason == "FieldValueTooLong";
+  });
+}
+
+Cause rules_not_checked() {
+  return {"FieldValueInvalid",
+          "Invalid value: null: some validation rules were not checked because the object was invalid; correct the "
+          "existing errors to complete validation",
+          "<nil>"};
+}
+
+std::string field_text(const Json& tree, const std::string& path) {
+  const Json* node = &tree;
+  size_t from = 0;
+  while (from <= path.size()) {
+    const size_t dot = std::min(path.find('.', from), path.size());
+    if (!node->is_object()) return {};
+    const auto next = node->find(path.substr(from, dot - from));
+    if (next == node->end()) return {};
+    node = &*next;
+    from = dot + 1;
+  }
+  if (node->is_string()) return node->get<std::string>();
+  return node->is_null() || node->is_structured() ? std::string() : encode(*node);
+}
+
+}  // namespace
+
+FieldManager ResourceVerbs::Change::manager() const {
+  std::string who = options.field_manager;
+  if (who.empty()) who = options.caller.agent.substr(0, options.caller.agent.find('/'));
+  if (who.empty()) who = "unknown";
+  return {std::move(who), api_version_of(type->gvr.group, type->gvr.version), subresource};
+}
+
+Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
+  const ResourceType& type = *change.type;
+  Checked out;
+  std::vector<std::string> unknown;
+  type.schema->prune(tree, &unknown);
+  CHARTER_TRY(judge_fields(change, unknown, tree, out.warnings));
+  type.schema->apply_defaults(tree);
+  CHARTER_TRY(complete_builtin(type, tree, before, change.parts));
+  std::vector<Cause> causes;
+  type.schema->validate(tree, causes);
+  check_metadata(tree, before, causes, out.warnings);
+  if (causes.empty()) check_builtin(type, tree, before, causes);
+  const std::string name = text_at(tree, {"metadata", "name"});
+  if (!causes.empty()) {
+    if (type.schema->has_rules() && hides_rules(causes)) causes.push_back(rules_not_checked());
+    return invalid(type.qualified_kind(), &type, name, std::move(causes));
+  }
+  if (type.schema->has_rules()) {
+    out.warnings.push_back("x-kubernetes-validations of " + type.qualified_resource() +
+                           " are not evaluated by this server: the object was stored without that check");
+  }
+  if (type.deprecated) out.warnings.push_back(type.deprecation_warning);
+  out.tree = std::make_shared<Json>(std::move(tree));
+  return out;
+}
+
+Status admit(const Change& change, const Json* object, const Json* before, std::vector<std::string>& warnings) {
+  const auto hooks = change.parts.hooks.find(change.type->bucket());
+  if (hooks == change.parts.hooks.end() || !hooks->second.admit || change.subresource == "status") return {};
+  AdmitRequest request;
+  request.operation = !object ? AdmitRequest::Operation::Delete
+                     : before ? AdmitRequest::Operation::Update
+                              : AdmitRequest::Operation::Create;
+  request.subresource = change.subresource;
+  request.object = object;
+  request.before = before;
+  request.caller = change.options.caller;
+  request.now = change.parts.clock.now();
+  request.warnings = &warnings;
+  if (auto verdict = hooks->second.admit(request, change.parts.store.view()); !verdict) {
+    const std::string name = text_at(object ? *object : *before, {"metadata", "name"});
+    return name_store_error(*change.type, name, std::move(verdict.error()));
+  }
+  return {};
+}
+
+Guard make_guard(const std::shared_ptr<Change>& change, std::shared_ptr<const Json> object,
+                 std::shared_ptr<const Json> before) {
+  const auto hooks = change->parts.hooks.find(change->type->bucket());
+  const bool judged = hooks != change->parts.hooks.end() && hooks->second.guard && change->subresource != "status";
+  const bool creates = !before;
+  if (!judged && !(creates && change->type->namespaced)) return {};
+  return [change, object = std::move(object), before = std::move(before), judged, creates](const View& view) -> Status {
+    const std::string name = text_at(*object, {"metadata", "name"});
+    if (creates) CHARTER_TRY(check_namespace(*change->type, change->name.ns, name, view));
+    if (!judged) return {};
+    AdmitRequest request;
+    request.operation = creates ? AdmitRequest::Operation::Create : AdmitRequest::Operation::Update;
+    request.subresource = change->subresource;
+    request.object = object.get();
+    request.before = before.get();
+    request.caller = change->options.caller;
+    request.now = change->parts.clock.now();
+    auto verdict = change->parts.hooks.find(change->type->bucket())->second.guard(request, view);
+    if (!verdict) return name_store_error(*change->type, name, std::move(verdict.error()));
+    return {};
+  };
+}
+
+Pairs index_fields(const ResourceType& type, const HookTable& hooks, const Json& tree) {
+  Pairs fields;
+  for (const std::string& path : type.selectable_fields) fields.emplace_back(path, field_text(tree, path));
+  const auto found = hooks.find(type.bucket());
+  if (found != hooks.end() && found->second.index) {
+    Pairs more = found->second.index(tree);
+    fields.insert(fields.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  }
+  std::sort(fields.begin(), fields.end());
+  fields.erase(std::unique(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.first == b.first; }),
+               fields.end());
+  return fields;
+}
+
+Error name_store_error(const ResourceType& type, const std::string& name, Error error) {
+  if (error.subject) return error;
+  switch (error.code) {
+    case Code::Conflict:
+      return conflict(type, name, "the object has been modified; please apply your changes to the latest version and try again");
+    case Code::AlreadyExists: return already_exists(type, name);
+    case Code::NotFound: return not_found(type, name);
+    case Code::Invalid:
+      if (!error.causes.empty()) return invalid(type.qualified_kind(), &type, name, std::move(error.causes));
+      break;
+    case Code::Forbidden: {
+      // Causes stay: a denied limit names its field.
+      Error named = forbidden(type, name, error.message);
+      named.causes = std::move(error.causes);
+      return named;
+    }
+    default: break;
+  }
+  return error;
+}
+
+}  // namespace charter

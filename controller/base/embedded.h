@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+// Files compiled into the program, so that one binary carries all it needs.
+namespace charter::embedded {
+
+/// One embedded file. `name` is its base name; both views live as long as the process.
+struct File {
+  std::string_view name;
+  std::string_view text;
+};
+
+/// Definitions of the kinds every API server has (Namespace, Secret, …), from controller/api/builtin.
+std::span<const File> builtin_kinds();
+
+/// The product's CustomResourceDefinitions, from crds/.
+std::span<const File> crds();
+
+}  // namespace charter::embedded

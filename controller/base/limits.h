@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every bound of the program: its name, its value and why it has that value. A new queue, buffer, retry
+// or size gets its line here first.
+namespace charter::limits {
+
+using namespace std::chrono_literals;
+
+// --- documents ------------------------------------------------------------------------------------
+constexpr size_t kBodyBytesMax = 3 * 1024 * 1024;      // kube-apiserver's request limit
+constexpr size_t kObjectBytesMax = 3 * 1024 * 1024 / 2;  // etcd's 1.5 MiB: what moves to Kubernetes must fit
+constexpr size_t kDocumentDepthMax = 64;               // far above any real schema, far below any stack
+constexpr size_t kYamlNodesMax = 1'000'000;            // alias expansion counts each copy
+constexpr size_t kYamlCopiedNodesMax = 250'000;        // of those, made by aliases: tens of milliseconds
+constexpr size_t kYamlDocumentsMax = 10'000;           // documents in one stream
+constexpr size_t kNameBytesMax = 253;                  // RFC 1123 subdomain
+constexpr size_t kLabelValueBytesMax = 63;             // Kubernetes label rules
+constexpr size_t kLabelKeyNameBytesMax = 63;           // name part of a qualified name
+constexpr size_t kAnnotationsBytesMax = 256 * 1024;    // sum of keys and values, as in Kubernetes
+constexpr size_t kLabelsMax = 1'000;                   // beyond any real use; a list scan touches each
+constexpr size_t kFinalizersMax = 64;
+constexpr size_t kOwnersMax = 64;
+constexpr size_t kManagedFieldsManagersMax = 100;      // older Update entries are merged beyond ten of them
+constexpr size_t kManagerNameBytesMax = 128;           // as in Kubernetes
+constexpr size_t kPatchOperationsMax = 10'000;         // kube-apiserver's limit for JSON Patch
+constexpr size_t kPatchWorkMax = 2'000'000;            // nodes copied and elements moved by one JSON Patch: under a second
+constexpr size_t kConditionMessageBytesMax = 1024;
+constexpr size_t kCausesMax = 64;                      // findings reported for one object
+constexpr size_t kSelectorBytesMax = 64 * 1024;
+constexpr size_t kSelectorRequirementsMax = 1'000;     // requirements and values together
+constexpr size_t kSchemaNodesMax = 20'000;             // properties of one CRD
+constexpr size_t kPatternBytesMax = 4 * 1024;
+
+// --- store ----------------------------------------------------------------------------------------
+constexpr size_t kWriteQueueMax = 4'096;               // pending writes before callers get 429
+constexpr size_t kWriteQueueBytesMax = 64 * 1024 * 1024;
+constexpr size_t kGroupCommitMax = 512;                // writes in one transaction
+constexpr size_t kEventRingMax = 100'000;              // events kept for watches and list continuation
+constexpr size_t kEventRingBytesMax = 64 * 1024 * 1024;
+constexpr size_t kWalPreallocateBytes = 40 * 1024 * 1024;  // commits overwrite it in place
+constexpr size_t kCompactionRowsMax = 2'000;           // log rows removed in one writer turn
+constexpr int kExitStoreFailed = 74;                   // EX_IOERR: a write or fsync failed
+
+// --- wire -----------------------------------------------------------------------------------------
+constexpr size_t kHeaderBytesMax = 32 * 1024;          // long bearer tokens and label selectors
+constexpr size_t kHeadersMax = 100;
+constexpr size_t kConnectionsMax = 20'000;
+constexpr size_t kPipelinedMax = 64;                   // requests answered on one read before others get a turn
+constexpr size_t kRequestsInFlightMax = 1'000;
+constexpr size_t kBytesInFlightMax = 256 * 1024 * 1024;
+constexpr auto kHandshakeTimeout = 10s;
+constexpr auto kHeaderTimeout = 10s;
+constexpr auto kBodyTimeout = 60s;
+constexpr auto kIdleTimeout = 120s;
+constexpr auto kWriteTimeout = 30s;                    // a reader that takes nothing for this long is ended
+constexpr auto kLingerTimeout = 2s;                    // after a refusal: until the client has read it and closed
+constexpr size_t kWatchersMax = 20'000;
+constexpr size_t kWatchWriteBytesMax = 256 * 1024;     // handed to the socket at once for one watcher
+constexpr auto kWatchTimeoutMin = 30min;               // kube's default watch life is 30 to 60 minutes
+constexpr auto kBookmarkInterval = 60s;
+constexpr auto kFutureVersionWait = 3s;                // list or get at a resourceVersion not reached yet
+constexpr int kConflictRetriesMax = 8;                 // lost races of writes without a precondition; generated names
+constexpr size_t kGzipBytesMin = 128 * 1024;           // smaller answers are not worth the CPU
+
+// --- runtime --------------------------------------------------------------------------------------
+constexpr size_t kWorkersPerProviderMax = 8;           // bulkhead: a hung host holds only its own workers
+constexpr size_t kWorkersPerController = 16;           // blocked workers are what fills a group commit
+constexpr size_t kWorkQueueMax = 1'000'000;
+constexpr size_t kWatchTakeMax = 1'000;                // events an informer takes at once: others get their turn
+constexpr auto kInformerBackoffMin = 100ms;            // list or watch failed: client-go's reflector starts at 800 ms
+constexpr auto kInformerBackoffMax = 30s;              // as in client-go's reflector
+constexpr auto kNamespacePoll = 5s;                    // content is being deleted by others: look again
+constexpr auto kBackoffMin = 5ms;                      // client-go's rate limiter
+constexpr auto kBackoffMax = 5min;
+constexpr auto kResyncInterval = 10min;                // jittered drift check of every object
+constexpr auto kStopDeadline = 10s;                    // each stage of an ordered stop
+constexpr size_t kEventsPerObjectMax = 64;             // distinct (object, reason) series kept for aggregation
+constexpr size_t kEventMessageBytesMax = 1'024;        // as in Kubernetes
+constexpr size_t kEventQueueMax = 4'096;               // recorded, not yet written; the oldest are dropped
+constexpr size_t kEventSeriesMax = 4'096;              // objects whose events are remembered, as in client-go
+constexpr int kEventAttemptsMax = 3;                   // writes tried for one event
+constexpr auto kEventLifetime = 1h;                    // core Events expire, as in Kubernetes
+
+}  // namespace charter::limits

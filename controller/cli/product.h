@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "controller/base/command.h"
+#include "controller/base/embedded.h"
+#include "controller/object/admit.h"
+#include "controller/runtime/manager.h"
+
+// What the composition root hands to the generic commands: the product's kinds, controllers and own commands. The runtime names no kind.
+namespace charter {
+
+/// Keeps alive what controllers use (drivers) until after the manager has stopped.
+using ControllerHold = std::shared_ptr<void>;
+
+/// The product as the runtime sees it.
+struct Product {
+  std::string version;
+  std::span<const embedded::File> definitions;  ///< CRDs installed at start
+  HookTable hooks;
+  /// Adds the product's controllers; `data_dir` is where drivers may keep their own files.
+  std::function<ControllerHold(Manager& manager, const Clock& clock, const std::string& data_dir)> add_controllers;
+  std::vector<Command> commands;                ///< domain commands (plan, sim …)
+};
+
+/// Runs the program: generic commands and the product's. Returns the exit code.
+int run_program(int argc, char** argv, const Product& product);
+
+}  // namespace charter

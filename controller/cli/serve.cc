@@ -1,0 +1,203 @@
+#include "controller/cli/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+
+#include "controller/api/api_server.h"
+#include "controller/api/definitions.h"
+#include "controller/api/http_server.h"
+#include "controller/api/status_body.h"
+#include "controller/base/limits.h"
+#include "controller/base/log.h"
+#include "controller/cli/credentials.h"
+#include "controller/runtime/definition_cleaner.h"
+#include "controller/runtime/garbage_collector.h"
+#include "controller/runtime/local_client.h"
+#include "controller/runtime/namespace_cleaner.h"
+
+namespace charter {
+namespace {
+
+/// Where to listen.
+struct Address {
+  std::string host;
+  uint16_t port = 0;
+};
+
+Result<Address> parse_address(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  Address out;
+  if (colon != std::string::npos) {
+    out.host = text.substr(0, colon);
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, out.port);
+    if (error == std::errc() && rest == end && !out.host.empty()) return out;
+  }
+  return Error{Code::Invalid, "--listen " + text + ": expected ADDRESS:PORT, e.g. 127.0.0.1:7443 (port 0 picks a free one)"};
+}
+
+/// A socket per watch: raise the soft limit of open files to the hard one.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::vector<ServedResource> served_resources(const KindTable& table) {
+  std::vector<ServedResource> out;
+  for (const auto& type : table.all()) {
+    if (type->storage) out.push_back({type->gvr, type->kind, type->namespaced});
+  }
+  return out;
+}
+
+/// A whole standalone server, built and stopped in order.
+class Server {
+ public:
+  Server(const Product& product, std::string data_dir) : product_(product), data_dir_(std::move(data_dir)) {}
+
+  Status start(const Address& address) {
+    define_embedded(kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
+    define_embedded(kinds_, product_.definitions, KindRegistry::Origin::Definition);
+    StoreOptions options;
+    options.data_dir = data_dir_;
+    options.index = [this](std::string_view bucket, const Json& object) {
+      return index_of(kinds_, product_.hooks, bucket, object);
+    };
+    CHARTER_TRY_ASSIGN(store_, Store::open(std::move(options)));
+    const ApiParts parts{*store_, kinds_, product_.hooks, clock_, random_};
+    api_ = std::make_unique<ApiServer>(parts, metrics_);
+    CHARTER_TRY(start_http(address));
+    make_manager();
+    definitions_ = std::make_unique<Definitions>(parts, [this] { tell_resources(); });
+    CHARTER_TRY(definitions_->install(api_->verbs(), product_.definitions));
+    tell_resources();
+    api_->set_ready(true);
+    manager_->start();
+    return {};
+  }
+
+  void stop() {
+    if (api_) api_->set_ready(false);
+    if (http_) http_->stop(limits::kStopDeadline);
+    if (manager_) {
+      if (auto stopped = manager_->stop(); !stopped) log_warn("serve", stopped.error().message);
+    }
+    definitions_.reset();
+    if (store_) store_->stop();
+    hold_.reset();
+  }
+
+  const std::string& url() const { return url_; }
+
+ private:
+  Status start_http(const Address& address) {
+    CHARTER_TRY_ASSIGN(const Credentials credentials, load_credentials(data_dir_, address.host, clock_.now()));
+    HttpServerOptions options;
+    options.address = address.host;
+    options.port = address.port;
+    options.certificate_pem = credentials.server.certificate_pem;
+    options.key_pem = credentials.server.key_pem;
+    options.client_ca_pem = credentials.ca_pem;
+    CHARTER_TRY_ASSIGN(http_, HttpServer::start(std::move(options),
+                                                [this](HttpRequest request, Respond respond) {
+                                                  api_->handle(std::move(request), std::move(respond));
+                                                },
+                                                status_response, metrics_));
+    const std::string host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host;
+    url_ = "https://" + host + ":" + std::to_string(http_->port());
+    return write_kubeconfig(data_dir_, url_, credentials);
+  }
+
+  void make_manager() {
+    manager_ = std::make_unique<Manager>(ManagerParts{
+        [this](const std::string& manager) { return std::make_shared<LocalClient>(api_->verbs(), manager); }, clock_, random_,
+        metrics_});
+    collector_ = std::make_unique<GarbageCollector>(*manager_);
+    cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
+    add_definition_cleaner(*manager_);
+    hold_ = product_.add_controllers(*manager_, clock_, data_dir_);
+  }
+
+  void tell_resources() {
+    const std::vector<ServedResource> resources = served_resources(*kinds_.table());
+    collector_->set_resources(resources);
+    cleaner_->set_resources(resources);
+  }
+
+  const Product& product_;
+  const std::string data_dir_;
+  SystemClock clock_;
+  SystemRandom random_;
+  Metrics metrics_;
+  KindRegistry kinds_;
+  ControllerHold hold_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<Manager> manager_;
+  std::unique_ptr<GarbageCollector> collector_;
+  std::unique_ptr<NamespaceCleaner> cleaner_;
+  std::unique_ptr<Definitions> definitions_;
+  std::string url_;
+};
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "charter serve: %s\n", error.message.c_str());
+  return error.code == Code::Invalid ? 2 : 1;
+}
+
+int serve(const Product& product, const CommandInput& input) {
+  const auto address = parse_address(input.flag("listen"));
+  if (!address) return fail(address.error());
+  const std::string& data_dir = input.flag("data-dir");
+  std::error_code failed;
+  std::filesystem::create_directories(data_dir, failed);
+  if (failed) return fail({Code::InternalError, data_dir + ": cannot create: " + failed.message()});
+  std::filesystem::permissions(data_dir, std::filesystem::perms::owner_all, failed);
+  if (input.flag("debug") == "true") set_log_level(LogLevel::Debug);
+  raise_file_limit();
+  // Blocked before any thread exists, so that only sigwait below sees them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  Server server(product, data_dir);
+  if (auto started = server.start(*address); !started) {
+    server.stop();
+    return fail(started.error());
+  }
+  const std::string pid_file = data_dir + "/charter.pid";
+  if (auto written = write_file(pid_file, std::to_string(getpid()) + "\n", 0644); !written) log_warn("serve", written.error().message);
+  log_info("serve", "ready", {{"url", server.url()}, {"kubeconfig", data_dir + "/kubeconfig"}, {"pid", std::to_string(getpid())}});
+  int received = 0;
+  sigwait(&signals, &received);
+  log_info("serve", "stopping", {{"signal", std::to_string(received)}});
+  server.stop();
+  std::filesystem::remove(pid_file, failed);
+  return 0;
+}
+
+}  // namespace
+
+Command serve_command(const Product& product) {
+  Command command;
+  command.name = "serve";
+  command.summary = "Run the standalone server: the Kubernetes API over an embedded store, and all reconcilers";
+  command.example = "charter serve --data-dir ./data --listen 127.0.0.1:7443";
+  command.flags = {{"data-dir", "Directory of the store, certificates and kubeconfig", "", CommandFlag::Kind::Value, true},
+                   {"listen", "ADDRESS:PORT; port 0 picks a free one", "127.0.0.1:7443"},
+                   {"debug", "Log more", "", CommandFlag::Kind::Switch}};
+  command.run = [&product](const CommandInput& input) { return serve(product, input); };
+  return command;
+}
+
+}  // namespace charter

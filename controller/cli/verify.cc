@@ -1,0 +1,30 @@
+#include "controller/cli/verify.h"
+
+#include <cstdio>
+
+#include "controller/store/store.h"
+
+namespace charter {
+
+Command verify_command() {
+  Command command;
+  command.name = "verify";
+  command.summary = "Check a data directory without changing it";
+  command.example = "charter verify --data-dir ./data";
+  command.flags = {{"data-dir", "Directory of the store", "", CommandFlag::Kind::Value, true}};
+  command.run = [](const CommandInput& input) {
+    const auto findings = verify_store(input.flag("data-dir"));
+    if (!findings) {
+      std::fprintf(stderr, "charter verify: %s\n", findings.error().message.c_str());
+      return 2;
+    }
+    for (const VerifyFinding& finding : *findings) {
+      std::printf("%s: %s\n", finding.where.c_str(), finding.what.c_str());
+    }
+    std::printf("%zu findings\n", findings->size());
+    return findings->empty() ? 0 : 1;
+  };
+  return command;
+}
+
+}  // namespace charter

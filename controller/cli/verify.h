@@ -1,0 +1,10 @@
+#pragma once
+
+#include "controller/base/command.h"
+
+namespace charter {
+
+/// `charter verify --data-dir D`: checks a store that is not in use; exit code 0 when sound, 1 with findings, 2 when it cannot be read.
+Command verify_command();
+
+}  // namespace charter

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controller/base/clock.h"
+#include "controller/object/view.h"
+
+// Admission by kind: how a kind's rules beyond its schema enter the generic API server. Registered once before
+// the server starts; the same functions are served as webhooks in operator mode and called by `charter plan`.
+namespace charter {
+
+/// The authenticated caller.
+struct Caller {
+  std::string user;
+  std::string uid;
+  std::vector<std::string> groups;
+  std::string agent;  ///< User-Agent, for the default field manager
+};
+
+/// What is about to be written.
+struct AdmitRequest {
+  enum class Operation { Create, Update, Delete };
+  Operation operation = Operation::Create;
+  std::string subresource;        ///< "", "status" or "scale"
+  const Json* object = nullptr;   ///< after defaulting and validation; null on Delete
+  const Json* before = nullptr;   ///< null on Create
+  Caller caller;
+  Instant now;
+  std::vector<std::string>* warnings = nullptr;  ///< shown to the client as Warning headers
+};
+
+/// Allows (success) or refuses (Error: Invalid with causes and field paths, or Forbidden). Pure: reads only its arguments.
+using Admit = std::function<Status(const AdmitRequest&, const View&)>;
+
+/// What a kind registers with the runtime; every member may be empty.
+struct KindHooks {
+  /// Rules checked before the write is queued, on the newest snapshot. Runs for spec writes and deletes, not for status.
+  Admit admit;
+  /// Rules that two parallel writes must not both pass (limits): checked inside the store's turn.
+  Admit guard;
+  /// Index fields of an object: sorted path → value pairs kept in its header, for guards, field selectors and informer indexes.
+  std::function<Pairs(const Json&)> index;
+};
+
+/// Hooks by "group/resource". Filled at start, read-only afterwards.
+using HookTable = std::map<std::string, KindHooks, std::less<>>;
+
+}  // namespace charter

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "controller/object/object.h"
+
+// Read access to a consistent state of objects: implemented by the store's snapshot, by the writer inside
+// its turn (where the state includes writes of the same group before this one), and by informer caches.
+namespace charter {
+
+/// Objects of all versions of a resource live in one bucket named "group/resource" ("/secrets" in the core group).
+std::string bucket_of(std::string_view group, std::string_view resource);
+
+/// A consistent state. Lifetime: the call that hands it out.
+class View {
+ public:
+  virtual ~View() = default;
+  /// The object, or null.
+  virtual ObjectPtr get(std::string_view bucket, const ObjectName& name) const = 0;
+  /// Calls `visit` for each object of a bucket, in order of namespace and name; only of namespace `ns` unless that is empty.
+  /// Stops when `visit` returns false.
+  virtual void scan(std::string_view bucket, std::string_view ns,
+                    const std::function<bool(const ObjectPtr&)>& visit) const = 0;
+};
+
+}  // namespace charter

@@ -1,0 +1,137 @@
+#pragma once
+
+#include "controller/base/clock.h"
+#include "controller/base/limits.h"
+#include "controller/base/metrics.h"
+#include "controller/object/object.h"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+// The queue between events and workers, after client-go's: a key is a reminder to look, not a
+// message.
+//
+//              add                    take                  done
+//   (absent) ───────> queued ──────────────────> running ─────────> (absent)
+//                       ^   add while running: dirty   │
+//                       └──────────── done ────────────┘
+//
+// Three-set invariant (dirty, queued, running): a key is queued at most once; a queued key is not
+// running; a key added while it runs is dirty and queued again by `done`. So two workers never hold
+// one key, and no add is lost. Order: User before Drift, then first come first served. A user
+// change moves a key queued for drift to the User line. Cost: O(log n) for every call. Thread-safe.
+// Time comes from the Clock only.
+namespace charter {
+
+/// Why a key is queued. User: something changed. Drift: a routine look (start, re-list, resync).
+enum class Priority { User, Drift };
+
+/// A key handed to a worker, with the priority it had.
+struct WorkItem {
+  ObjectName key;
+  Priority priority = Priority::Drift;
+  bool operator==(const WorkItem&) const = default;
+};
+
+/// Bounds of a queue.
+struct WorkQueueLimits {
+  size_t keys_max = limits::kWorkQueueMax;  ///< queued and delayed keys together
+  Duration backoff_min = limits::kBackoffMin;
+  Duration backoff_max = limits::kBackoffMax;
+};
+
+/// The queue of one controller.
+class WorkQueue {
+ public:
+  /// What shut_down does with keys that wait: hand them out before ending, or drop them
+  /// (level-triggered: the next start lists everything again).
+  enum class Drain { Queued, Running };
+
+  WorkQueue(const std::string& name, const Clock& clock, Metrics& metrics,
+            WorkQueueLimits bounds = {});
+
+  /// Queues a key. When the queue is full a new key is dropped and `take_overflow` says so.
+  void add(const ObjectName& key, Priority priority);
+  /// Queues a key once `delay` has passed. A key has at most one delay: the sooner one wins.
+  void add_after(const ObjectName& key, Duration delay, Priority priority);
+  /// Queues a key after its back-off, and not before `at_least`: backoff_min, doubled with each
+  /// call up to backoff_max, until `forget` or until the key is neither queued, delayed nor
+  /// running.
+  void add_backoff(const ObjectName& key, Priority priority, Duration at_least = {});
+  void forget(const ObjectName& key);
+  /// How often add_backoff was called since the last `forget`.
+  int failures(const ObjectName& key) const;
+
+  /// The next key, or nothing when none is ready. Taking a key cancels its delay: the pass decides
+  /// anew. Every taken key MUST be given back with `done`.
+  std::optional<WorkItem> try_take();
+  /// Waits for a key; nothing once the queue is shut down and drained.
+  std::optional<WorkItem> take();
+  void done(const ObjectName& key);
+
+  /// Refuses further adds and cancels delays. Does not wait.
+  void shut_down(Drain drain);
+  /// Waits until no key is running (and none queued); false after `deadline`.
+  bool wait_drained(Duration deadline);
+
+  /// True once after keys were dropped and there is room again: the caller adds everything anew.
+  bool take_overflow();
+  /// When (Clock::monotonic) the next delayed key becomes ready; now or earlier if one is ready.
+  std::optional<Duration> next_due() const;
+  size_t depth() const;  ///< keys ready to be taken
+  size_t delayed() const;
+  size_t running() const;
+
+ private:
+  struct Entry {
+    ObjectName key;
+    bool queued = false;   // in ready_ under (priority, sequence)
+    bool running = false;  // with a worker; then never queued
+    bool dirty = false;    // added while running; `done` queues it with `priority`
+    Priority priority = Priority::Drift;
+    uint64_t sequence = 0;
+    Duration added_at{};
+    Duration taken_at{};
+    std::optional<Duration> due;  // in delayed_ under (due, key)
+    Priority due_priority = Priority::Drift;
+    int failures = 0;
+  };
+  using Rank = std::pair<Priority, uint64_t>;
+
+  Entry* find_or_make(const ObjectName& key, Priority priority);
+  bool make_room(Priority priority);
+  void add_locked(const ObjectName& key, Priority priority);
+  void delay_locked(const ObjectName& key, Duration delay, Priority priority);
+  void enqueue(Entry& entry, Priority priority);
+  void cancel_delay(Entry& entry);
+  void promote_due();
+  std::optional<WorkItem> hand_out();
+  void drop_if_idle(Entry& entry);
+  size_t waiting() const { return ready_.size() + delayed_.size(); }
+
+  const Clock& clock_;
+  const WorkQueueLimits bounds_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<ObjectName, Entry>
+      entries_;  // every key that is queued, running, delayed or backing off
+  std::map<Rank, Entry*> ready_;
+  std::set<std::pair<Duration, Entry*>> delayed_;
+  uint64_t next_sequence_ = 0;
+  size_t running_ = 0;
+  bool overflowed_ = false;
+  bool shut_down_ = false;
+  Gauge& depth_;
+  Counter& adds_;
+  Counter& retries_;
+  Counter& dropped_;
+  Histogram& queue_time_;
+  Histogram& work_time_;
+};
+
+}  // namespace charter

@@ -1,0 +1,223 @@
+#include "controller/store/sqlite_log.h"
+
+#include "controller/base/limits.h"
+#include "controller/base/log.h"
+#include "controller/store/checksum.h"
+
+#include <algorithm>
+
+namespace charter {
+namespace {
+
+// Raised when the tables change; a file of a newer release is refused, never guessed at.
+constexpr int64_t kFormatVersion = 1;
+
+// The object stands last: a scan of the columns before it does not read its overflow pages.
+constexpr const char* kSchema = R"sql(
+BEGIN IMMEDIATE;
+CREATE TABLE log (
+  rev    INTEGER PRIMARY KEY,
+  prev   INTEGER NOT NULL,
+  op     INTEGER NOT NULL,
+  bucket TEXT NOT NULL,
+  ns     TEXT NOT NULL,
+  name   TEXT NOT NULL,
+  sum    INTEGER NOT NULL,
+  object BLOB NOT NULL
+);
+CREATE UNIQUE INDEX log_key ON log (bucket, ns, name, prev);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('compacted', 0), ('swept', 0);
+PRAGMA user_version = 1;
+COMMIT;
+)sql";
+
+// EXCLUSIVE keeps the WAL's index in our own memory: no -shm file, and no other process can come
+// between. secure_delete would write each freed page once more. The cache holds the key index of
+// some 100,000 objects.
+constexpr const char* kConnection =
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
+    "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;";
+
+void add_number(std::string& out, int64_t value) {
+  for (int shift = 0; shift < 64; shift += 8)
+    out += static_cast<char>(static_cast<uint64_t>(value) >> shift);
+}
+
+Error damaged(SqliteDatabase& database) {
+  log_error("store", "database cannot be read", {{"error", database.error()}});
+  return Error{Code::InternalError, "the store's file is damaged or cannot be read"};
+}
+
+}  // namespace
+
+uint32_t checksum_of(const LogRow& row) {
+  std::string fixed;
+  add_number(fixed, row.revision);
+  add_number(fixed, row.previous);
+  fixed += row.op == Write::Op::Put ? 'P' : 'D';
+  // Lengths keep ("ab", "c") apart from ("a", "bc").
+  for (std::string_view part : {row.bucket, row.ns, row.name}) {
+    add_number(fixed, static_cast<int64_t>(part.size()));
+    fixed += part;
+  }
+  return crc32c(row.object, crc32c(fixed));
+}
+
+std::string describe(const LogRow& row) {
+  const ObjectName name{std::string(row.ns), std::string(row.name)};
+  return std::string(row.bucket) + " " + to_string(name) + " at revision " +
+         std::to_string(row.revision);
+}
+
+std::optional<std::string> row_fault(const LogRow& row, const Result<ObjectPtr>& object) {
+  if (row.checksum != checksum_of(row)) return "checksum does not match the stored bytes";
+  if (!object) return "bytes do not parse: " + object.error().message;
+  const Header& header = (*object)->header();
+  if (header.ns != row.ns || header.name != row.name) {
+    return "object says it is " + to_string(ObjectName{header.ns, header.name});
+  }
+  if (header.version != row.revision) {
+    return "object says its resourceVersion is " + std::to_string(header.version);
+  }
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<SqliteLog>> SqliteLog::open(const std::string& data_dir,
+                                                   const std::string& vfs, Mode mode) {
+  const bool in_memory = data_dir.empty();
+  auto database = SqliteDatabase::open(in_memory ? ":memory:" : data_dir + "/charter.db", vfs);
+  if (!database) {
+    return Error{Code::InternalError,
+                 "cannot open the store's file in data directory \"" + data_dir + "\""};
+  }
+  std::unique_ptr<SqliteLog> log(new SqliteLog(std::move(database)));
+  CHARTER_TRY(log->prepare_file(in_memory, mode));
+  return log;
+}
+
+Status SqliteLog::prepare_file(bool in_memory, Mode mode) {
+  if (!in_memory) database_->keep_wal_on_close();
+  if (database_->execute(kConnection) != DbCode::Ok) return damaged(*database_);
+  if (mode == Mode::Verify && database_->execute("PRAGMA query_only=ON") != DbCode::Ok)
+    return damaged(*database_);
+  if (mode == Mode::Write && !in_memory &&
+      database_->execute("PRAGMA journal_mode=WAL") != DbCode::Ok) {
+    return damaged(*database_);
+  }
+  const int64_t version = database_->integer("PRAGMA user_version", -1);
+  if (version < 0) return damaged(*database_);
+  if (version > kFormatVersion) {
+    return Error{Code::InternalError, "the store's format " + std::to_string(version) +
+                                          " is newer than this program's " +
+                                          std::to_string(kFormatVersion)};
+  }
+  if (version == 0 && mode == Mode::Verify)
+    return Error{Code::InternalError, "the store's file has no tables"};
+  if (version == 0) CHARTER_TRY(create_tables());
+  compacted_ = database_->integer("SELECT value FROM meta WHERE name='compacted'", -1);
+  swept_ = database_->integer("SELECT value FROM meta WHERE name='swept'", -1);
+  if (compacted_ < 0 || swept_ < 0 || swept_ > compacted_) return damaged(*database_);
+  begin_ = database_->prepare("BEGIN IMMEDIATE");
+  commit_ = database_->prepare("COMMIT");
+  append_ = database_->prepare(
+      "INSERT INTO log (rev, prev, op, bucket, ns, name, sum, object) VALUES (?,?,?,?,?,?,?,?)");
+  newest_ = database_->prepare(
+      "SELECT rev FROM log WHERE bucket=? AND ns=? AND name=? ORDER BY prev DESC LIMIT 1");
+  drop_superseded_ = database_->prepare(
+      "DELETE FROM log WHERE rev IN (SELECT prev FROM log WHERE rev > ? AND rev <= ?)");
+  drop_tombstones_ = database_->prepare("DELETE FROM log WHERE rev > ? AND rev <= ? AND op = 1");
+  set_meta_ =
+      database_->prepare("UPDATE meta SET value = CASE name WHEN 'swept' THEN ? ELSE ? END");
+  return {};
+}
+
+Status SqliteLog::create_tables() {
+  if (database_->execute(kSchema) == DbCode::Ok) return {};
+  log_error("store", "cannot create the tables", {{"error", database_->error()}});
+  rollback();
+  return Error{Code::InternalError, "cannot create the store's tables"};
+}
+
+Status SqliteLog::read_all(const std::function<Status(const LogRow&)>& visit) {
+  SqliteStatement rows = database_->prepare(
+      "SELECT rev, prev, op, bucket, ns, name, sum, object FROM log ORDER BY rev");
+  DbCode code = rows.step();
+  for (; code == DbCode::Row; code = rows.step()) {
+    LogRow row;
+    row.revision = rows.integer_at(0);
+    row.previous = rows.integer_at(1);
+    row.op = rows.integer_at(2) == 0 ? Write::Op::Put : Write::Op::Delete;
+    row.bucket = rows.bytes_at(3);
+    row.ns = rows.bytes_at(4);
+    row.name = rows.bytes_at(5);
+    row.checksum = static_cast<uint32_t>(rows.integer_at(6));
+    row.object = rows.bytes_at(7);
+    CHARTER_TRY(visit(row));
+  }
+  if (code != DbCode::Ok) return damaged(*database_);
+  return {};
+}
+
+int64_t SqliteLog::last_revision() {
+  // The newest row may have been a tombstone that compaction removed: its revision must not be
+  // given out again.
+  return std::max(compacted_, database_->integer("SELECT max(rev) FROM log", 0));
+}
+
+std::optional<std::string> SqliteLog::integrity_fault() {
+  SqliteStatement check = database_->prepare("PRAGMA integrity_check(1)");
+  if (check.step() != DbCode::Row) return database_->error();
+  if (check.bytes_at(0) == "ok") return std::nullopt;
+  return std::string(check.bytes_at(0));
+}
+
+DbCode SqliteLog::begin() {
+  return begin_.run();
+}
+
+DbCode SqliteLog::append(const LogRow& row) {
+  append_.integer(row.revision).integer(row.previous).integer(row.op == Write::Op::Put ? 0 : 1);
+  append_.text(row.bucket).text(row.ns).text(row.name).integer(checksum_of(row)).blob(row.object);
+  return append_.run();
+}
+
+DbCode SqliteLog::commit() {
+  return commit_.run();
+}
+
+void SqliteLog::rollback() {
+  // SQLite has already rolled back by itself after some errors, a full disk among them.
+  if (database_->in_transaction()) database_->execute("ROLLBACK");
+}
+
+DbCode SqliteLog::newest_revision(const Key& key, int64_t& revision) {
+  const DbCode code = newest_.text(key.bucket).text(key.name.ns).text(key.name.name).step();
+  revision = code == DbCode::Row ? newest_.integer_at(0) : 0;
+  newest_.reset();
+  return code == DbCode::Row ? DbCode::Ok : code;
+}
+
+DbCode SqliteLog::sweep(int64_t horizon) {
+  const int64_t to = std::min(horizon, swept_ + static_cast<int64_t>(limits::kCompactionRowsMax));
+  DbCode code = begin();
+  if (code == DbCode::Ok) code = sweep_rows(to, horizon);
+  if (code == DbCode::Ok) code = commit();
+  if (code != DbCode::Ok) {
+    rollback();
+    return code;
+  }
+  swept_ = to;
+  compacted_ = horizon;
+  return DbCode::Ok;
+}
+
+DbCode SqliteLog::sweep_rows(int64_t to, int64_t horizon) {
+  // Superseded rows first: they are found through the tombstones that the second statement removes.
+  DbCode code = drop_superseded_.integer(swept_).integer(to).run();
+  if (code == DbCode::Ok) code = drop_tombstones_.integer(swept_).integer(to).run();
+  if (code == DbCode::Ok) code = set_meta_.integer(to).integer(horizon).run();
+  return code;
+}
+
+}  // namespace charter

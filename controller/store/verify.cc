@@ -1,0 +1,82 @@
+#include "controller/base/limits.h"
+#include "controller/store/directory_lock.h"
+#include "controller/store/loader.h"
+#include "controller/store/sqlite_log.h"
+#include "controller/store/store.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <unistd.h>
+#include <utility>
+
+namespace charter {
+namespace {
+
+// A store damaged everywhere is not described row by row.
+constexpr size_t kFindingsMax = 1'000;
+
+// Follows the chain of revisions of every key.
+class ChainCheck {
+ public:
+  ChainCheck(int64_t compacted, std::vector<VerifyFinding>& findings)
+      : compacted_(compacted), findings_(findings) {}
+
+  void look_at(const LogRow& row) {
+    if (row.revision <= 0 || row.previous >= row.revision) {
+      find(row, "its previous revision " + std::to_string(row.previous) + " is not before it");
+    }
+    if (auto fault = row_fault(row, parse_stored(row.bucket, std::string(row.object), {})))
+      find(row, *fault);
+    Link& link = links_[{std::string(row.bucket), std::string(row.ns), std::string(row.name)}];
+    // The chain may begin anywhere at or below the compacted revision, where compaction removes
+    // rows.
+    const bool linked = link.revision > 0 ? row.previous == link.revision
+                                          : row.previous == 0 || row.previous <= compacted_;
+    const bool compacted_away = row.previous > link.revision && row.previous <= compacted_;
+    if (!linked && !compacted_away) {
+      find(row, "its previous revision is " + std::to_string(row.previous) + ", the log has " +
+                    std::to_string(link.revision));
+    }
+    if (row.op == Write::Op::Delete && row.revision > compacted_ && link.revision == 0) {
+      find(row, "deletes an object that the log does not have");
+    }
+    if (row.op == Write::Op::Delete && link.deleted)
+      find(row, "deletes an object that was deleted already");
+    link = {row.revision, row.op == Write::Op::Delete};
+  }
+
+ private:
+  struct Link {
+    int64_t revision = 0;
+    bool deleted = false;
+  };
+  void find(const LogRow& row, std::string what) {
+    if (findings_.size() < kFindingsMax) findings_.push_back({describe(row), std::move(what)});
+  }
+
+  const int64_t compacted_;
+  std::vector<VerifyFinding>& findings_;
+  std::map<std::tuple<std::string, std::string, std::string>, Link> links_;
+};
+
+}  // namespace
+
+Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir) {
+  if (data_dir.empty() || access((data_dir + "/charter.db").c_str(), R_OK) != 0) {
+    return Error{Code::NotFound, "data directory \"" + data_dir + "\" holds no store"};
+  }
+  CHARTER_TRY_ASSIGN(const auto lock, DirectoryLock::take_existing(data_dir));
+  CHARTER_TRY_ASSIGN(const auto log, SqliteLog::open(data_dir, "", SqliteLog::Mode::Verify));
+  std::vector<VerifyFinding> findings;
+  if (auto fault = log->integrity_fault()) findings.push_back({"charter.db", *fault});
+  ChainCheck chain(log->compacted(), findings);
+  const Status read = log->read_all([&](const LogRow& row) {
+    chain.look_at(row);
+    return Status{};
+  });
+  if (!read) findings.push_back({"charter.db", read.error().message});
+  return findings;
+}
+
+}  // namespace charter

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what building and testing Charter needs on Debian 12. Safe to repeat: when nothing is missing it
+# returns at once and needs neither root nor network.
+set -euo pipefail
+# shellcheck source=hack/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+packages=(
+  # compiler and build
+  g++ cmake ninja-build pkg-config ccache mold git
+  # libraries of the product
+  libboost-dev libcpprest-dev libyaml-cpp-dev libvirt-dev libsqlite3-dev libspdlog-dev libfmt-dev
+  nlohmann-json3-dev libre2-dev libssl-dev libcli11-dev prometheus-cpp-dev libpugixml-dev
+  libexpected-dev libmimalloc-dev zlib1g-dev tzdata
+  # tests, fuzzing, checks
+  libgtest-dev libgmock-dev clang-14 libclang-rt-14-dev clang-format python3
+  # what the scripts and the end-to-end tests call
+  jq curl openssl ca-certificates strace
+)
+
+command -v dpkg-query >/dev/null ||
+  die "this is not Debian: dpkg-query is missing" "Charter is built on Debian 12; needed there: ${packages[*]}"
+
+mapfile -t missing < <(not_installed "${packages[@]}")
+if [ ${#missing[@]} -eq 0 ]; then
+  say "dependencies: all ${#packages[@]} packages are installed"
+  exit 0
+fi
+say "dependencies: ${#missing[@]} of ${#packages[@]} packages are missing"
+apt_install "${missing[@]}"
+say "dependencies: installed in $SECONDS s"

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Builds and runs every test: unit, simulation, fuzz and tidy tests under ASan+UBSan (build/dev), then the
+# end-to-end tests against the program that users run (build/release/charter).
+#
+#   hack/test.sh [--quick]      --quick leaves out the release build and the end-to-end tests
+#
+# The last line is "N passed, N failed"; the exit code is not 0 when anything failed or nothing ran.
+set -euo pipefail
+# shellcheck source=hack/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+quick=no
+case "${1-}" in
+  "") ;;
+  --quick) quick=yes ;;
+  -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  *) die "unknown argument: $1" "usage: hack/test.sh [--quick]" ;;
+esac
+
+passed=0
+failed=0
+
+# Whatever ends this script, the count is its last line and a failure never ends with 0.
+finish() {
+  local status=$?
+  if [ $((passed + failed)) -eq 0 ] || { [ $status -ne 0 ] && [ "$failed" -eq 0 ]; }; then failed=1; fi
+  printf '==> total %s s\n' "$SECONDS" >&2
+  printf '%s passed, %s failed\n' "$passed" "$failed"
+  if [ "$failed" -ne 0 ]; then exit 1; fi
+}
+trap finish EXIT
+
+# count_results JUNIT: prints "PASSED FAILED". A test that could not start is a failure, one that skipped
+# itself or is disabled is neither.
+count_results() {
+  python3 - "$1" <<'PYTHON'
+import sys
+import xml.etree.ElementTree as xml
+
+passed = failed = 0
+for case in xml.parse(sys.argv[1]).getroot().iter("testcase"):
+    skipped = case.find("skipped")
+    if case.get("status") == "run":
+        passed += 1
+    elif case.get("status") == "disabled":
+        continue
+    elif skipped is not None and skipped.get("message", "").startswith("SKIP_"):
+        continue
+    else:
+        failed += 1
+print(passed, failed)
+PYTHON
+}
+
+# show_ctest: the interesting part of ctest's output; a start line for each of a thousand tests is not.
+show_ctest() { grep --line-buffered -vE '^ *Start +[0-9]+: ' | thin '^ *[0-9]+/[0-9]+ Test +#.* Passed '; }
+
+# run_tests BUILD NAME CTEST-ARGUMENT...: runs ctest in build/BUILD and adds to the totals.
+run_tests() {
+  local build=$ROOT/build/$1 name=$2 began=$SECONDS junit status=0 ok bad
+  shift 2
+  junit=$build/junit-$name.xml
+  rm -f "$junit"
+  say "run $name tests"
+  ctest --test-dir "$build" --output-on-failure --output-junit "$junit" "$@" 2>&1 | tee "$build/ctest-$name.log" |
+    show_ctest || status=$?
+  if [ -s "$junit" ]; then
+    read -r ok bad < <(count_results "$junit")
+  else
+    ok=0 bad=1
+  fi
+  if [ $((ok + bad)) -eq 0 ]; then
+    printf 'error: no %s tests were found in %s\n' "$name" "$build" >&2
+    bad=1
+  elif [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then
+    printf 'error: ctest ended with %s, see %s\n' "$status" "$build/ctest-$name.log" >&2
+    bad=1
+  fi
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  say "$name tests: $ok passed, $bad failed in $((SECONDS - began)) s"
+}
+
+"$ROOT/hack/install-deps.sh"
+if [ "$quick" = no ]; then
+  # Before the long build, so that a machine without kubectl hears of it at once. The tests find it on PATH.
+  ensure_kubectl
+  if [ "$(command -v kubectl || true)" != "$KUBECTL" ]; then PATH=$(dirname "$KUBECTL"):$PATH; fi
+  export PATH KUBECTL
+fi
+
+build_preset dev || die "the dev build failed" "the compiler's messages are above"
+run_tests dev unit -j "$JOBS" -LE '^(e2e|bench)$'
+
+if [ "$quick" = no ]; then
+  build_preset release || die "the release build failed" "the compiler's messages are above"
+  run_tests release e2e -L '^e2e$'
+fi

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "controller/object/admit.h"
+
+// What may be written to an Account. Pure: other objects through the View only.
+//
+//   create, update  a namespace belongs to one Account at most, and leaves it only when no contract
+//                   in it is left (also in the turn, `guard`); members are named once; a
+//                   ServiceAccount has a namespace, others have none; each price is agreed once
+//   delete          no contract is left; those that are, are listed
+//
+// Lowering a limit below what is used is allowed: it blocks only new work.
+namespace charter::account {
+
+/// Rules on the newest snapshot.
+Status admit(const AdmitRequest& request, const View& view);
+
+/// Rules that two writes must not pass together: who owns a namespace.
+Status guard(const AdmitRequest& request, const View& view);
+
+/// Header fields of an Account: those of this folder and those of reconcilers/common/pause.h.
+Pairs header_fields(const Json& account);
+
+}  // namespace charter::account

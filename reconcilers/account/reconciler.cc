@@ -1,0 +1,111 @@
+#include "reconcilers/account/reconciler.h"
+
+#include "crds/types/kinds.h"
+#include "reconcilers/account/admit.h"
+#include "reconcilers/account/limits.h"
+#include "reconcilers/account/plan.h"
+#include "reconcilers/common/naming.h"
+#include "reconcilers/common/pause.h"
+#include "reconcilers/common/shell.h"
+#include "reconcilers/contract/units.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace charter::account {
+namespace {
+
+// The manager that wrote the spec last. Controllers write finalizers and status, never a spec.
+std::string last_writer(const Json& account) {
+  std::string manager, newest;
+  const auto* entries = at(account, {"metadata", "managedFields"});
+  if (entries == nullptr || !entries->is_array()) return manager;
+  for (const auto& entry : *entries) {
+    if (at(entry, {"fieldsV1", "f:spec"}) == nullptr) continue;
+    const auto time = text_at(entry, {"time"});
+    if (time < newest) continue;
+    newest = time;
+    manager = text_at(entry, {"manager"});
+  }
+  return manager;
+}
+
+// Two accounts can claim a namespace only where admission was not asked: the older one has it, and
+// of two made in the same second the first by name.
+bool is_older(const Meta& a, const Meta& b) {
+  return std::pair(a.created, a.name) < std::pair(b.created, b.name);
+}
+
+std::vector<std::string> taken_namespaces(const Account& account, const Caches& caches) {
+  std::vector<std::string> taken;
+  caches.scan(kinds::bucket(kinds::accounts()), "", [&](const ObjectPtr& other) {
+    if (other->header().name == account.meta.name) return true;
+    for (const auto& ns : namespaces_of(other->header())) {
+      const auto& own = account.spec.namespaces;
+      if (std::find(own.begin(), own.end(), ns) == own.end()) continue;
+      if (!is_older(read_meta(other->tree()), account.meta)) continue;
+      taken.push_back(ns + " (account " + other->header().name + ")");
+    }
+    return true;
+  });
+  return taken;
+}
+
+std::vector<ObjectName> account_of_contract(const Encoded& contract, const Caches& caches) {
+  const auto account = account_of(caches, contract.header().ns);
+  if (account == nullptr) return {};
+  return {{"", account->header().name}};
+}
+
+class AccountReconciler final : public Shell<Account, Observed, Action> {
+ public:
+  explicit AccountReconciler(const Runtime& rt)
+      : Shell(rt, {.resource = kinds::accounts(),
+                   .finalizers = {std::string(kFinalBillFinalizer)},
+                   .component = "charter-account",
+                   .phase = phase_of}) {}
+
+ private:
+  Result<Account> read(const Json& object) const override { return read_account(object); }
+  Json render(const Account::Status& status) const override { return status_json(status); }
+
+  Result<Observed> observe(const Account& account) override {
+    Observed have;
+    have.now = rt_.clock.now();
+    for (const auto& contract : contracts_of(rt_.caches, account.spec.namespaces)) {
+      const auto& header = contract->header();
+      have.contracts.push_back({header.ns + "/" + header.name, contract::held_units(header)});
+    }
+    have.taken = taken_namespaces(account, rt_.caches);
+    const auto bucket = kinds::bucket(kinds::accounts());
+    if (const auto encoded = rt_.caches.get(bucket, {"", account.meta.name})) {
+      have.changed_by = last_writer(encoded->tree());
+    }
+    return have;
+  }
+
+  Step decide(const Account& account, const Observed& have) const override {
+    return plan(account, have);
+  }
+
+  Status act(const Account&, const Action&) override { return {}; }
+};
+
+}  // namespace
+
+KindHooks hooks() {
+  return {.admit = admit, .guard = guard, .index = header_fields};
+}
+
+ControllerSpec controller() {
+  ControllerSpec spec;
+  spec.name = "account";
+  spec.primary = kinds::accounts();
+  spec.watches = {{kinds::contracts(), account_of_contract}};
+  spec.make = [](const Runtime& rt) { return std::make_unique<AccountReconciler>(rt); };
+  watch_pauses(spec, PauseReach::ClusterObject);
+  return spec;
+}
+
+}  // namespace charter::account

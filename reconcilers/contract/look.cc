@@ -1,0 +1,200 @@
+#include "reconcilers/contract/look.h"
+
+#include "crds/types/kinds.h"
+#include "crds/types/machine.h"
+#include "crds/types/service_instance.h"
+#include "crds/types/volume.h"
+#include "reconcilers/account/limits.h"
+#include "reconcilers/common/pause.h"
+#include "reconcilers/contract/units.h"
+
+#include <nlohmann/json.hpp>
+
+namespace charter::contract {
+namespace {
+
+constexpr std::string_view kContractField = "spec.contractRef.name";
+constexpr size_t kNoteBytesMax = 256;  // a child's words inside a parent's message
+
+std::string note_of(const Conditions& conditions) {
+  const auto* blocked = find_condition(conditions, "Deleting");
+  if (blocked == nullptr) blocked = find_condition(conditions, "Ready");
+  if (blocked == nullptr) return {};
+  return (blocked->reason + " (" + blocked->message + ")").substr(0, kNoteBytesMax);
+}
+
+bool is_there(const Volume& volume) {
+  return !volume.status.external_id.empty();
+}
+
+Status look_at_account(const Contract& contract, const Caches& caches, Observed& have) {
+  const auto encoded = account_of(caches, contract.meta.ns);
+  if (encoded == nullptr) return {};
+  CHARTER_TRY_ASSIGN(auto account, read_account(encoded->tree()));
+  have.account =
+      AccountFacts{account.meta.name, account.spec.limits,
+                   account::used_units(caches, account::namespaces_of(encoded->header())),
+                   std::move(account.spec.price_overrides)};
+  return {};
+}
+
+Status look_at_revision(const std::string& name, const Caches& caches, Observed& have) {
+  if (name.empty() || have.revisions.contains(name)) return {};
+  const auto bucket = kinds::bucket(kinds::service_offering_revisions());
+  const auto encoded = caches.get(bucket, {"", name});
+  if (encoded == nullptr) return {};
+  CHARTER_TRY_ASSIGN(auto revision, read_service_offering_revision(encoded->tree()));
+  have.revisions.emplace(name, std::move(revision.spec));
+  return {};
+}
+
+Status look_at_offering(const Contract& contract, const Caches& caches, Observed& have) {
+  const auto encoded =
+      caches.get(kinds::bucket(kinds::service_offerings()), {"", contract.spec.offering.name});
+  if (encoded != nullptr) {
+    CHARTER_TRY_ASSIGN(const auto offering, read_service_offering(encoded->tree()));
+    have.offering = OfferingFacts{offering.spec.publication, offering.status.revision};
+    CHARTER_TRY(look_at_revision(offering.status.revision, caches, have));
+  }
+  const auto& status = contract.status;
+  if (status.accepted) CHARTER_TRY(look_at_revision(status.accepted->revision, caches, have));
+  if (status.offer) CHARTER_TRY(look_at_revision(status.offer->offering_revision, caches, have));
+  return {};
+}
+
+Status look_at_instances(const std::string& key, const Caches& caches, Observed& have) {
+  const auto bucket = kinds::bucket(kinds::service_instances());
+  for (const auto& encoded : caches.list_by(bucket, kByContract, key)) {
+    const auto tree = encoded->tree();
+    const auto& header = encoded->header();
+    have.children.push_back({Child::Kind::Instance, header.name, header.uid, header.deleting,
+                             note_of(read_conditions(tree))});
+    ++have.instances;
+  }
+  return {};
+}
+
+// Volumes of an instance go with it. The consumer's own ones go with the contract, unless their
+// policy keeps them.
+Status look_at_volumes(const std::string& key, const Caches& caches, Observed& have,
+                       int64_t& bytes) {
+  const auto bucket = kinds::bucket(kinds::volumes());
+  for (const auto& encoded : caches.list_by(bucket, kByContract, key)) {
+    CHARTER_TRY_ASSIGN(const auto volume, read_volume(encoded->tree()));
+    if (is_there(volume)) bytes += volume.status.size_bytes.value_or(volume.spec.size_bytes);
+    const bool deleting = encoded->header().deleting;
+    if (volume.spec.reclaim_policy != ReclaimPolicy::Delete && !deleting) {
+      have.kept.push_back("volume " + volume.meta.name);
+    } else if (!volume.spec.instance || deleting) {
+      have.children.push_back({Child::Kind::Volume, volume.meta.name, volume.meta.uid, deleting,
+                               note_of(volume.conditions)});
+    }
+  }
+  return {};
+}
+
+Status look_at_machines(const std::string& key, const Caches& caches,
+                        std::vector<MachineSize>& sizes) {
+  const auto bucket = kinds::bucket(kinds::machines());
+  for (const auto& encoded : caches.list_by(bucket, kByContract, key)) {
+    CHARTER_TRY_ASSIGN(const auto machine, read_machine(encoded->tree()));
+    if (machine.status.power != ObservedPower::On) continue;
+    sizes.push_back({machine.status.vcpus.value_or(machine.spec.vcpus),
+                     machine.status.memory_bytes.value_or(machine.spec.memory_bytes)});
+  }
+  return {};
+}
+
+// Whether managedFields' fieldsV1 holds this path, e.g. f:spec, f:acceptance.
+bool owns(const Json& entry, std::initializer_list<std::string_view> path) {
+  const auto* fields = at(entry, {"fieldsV1"});
+  return fields != nullptr && at(*fields, path) != nullptr;
+}
+
+const SoldUnits* sold_under(const Contract& contract, const Observed& have) {
+  auto name = have.offering ? have.offering->revision : std::string();
+  if (contract.status.accepted) name = contract.status.accepted->revision;
+  const auto found = have.revisions.find(name);
+  return found == have.revisions.end() ? nullptr : &found->second.units;
+}
+
+}  // namespace
+
+std::vector<std::string> contract_index(const Header& header) {
+  const auto* name = find_pair(header.fields, kContractField);
+  if (name == nullptr || name->empty()) return {};
+  return {header.ns + "/" + *name};
+}
+
+std::vector<ObjectName> contract_of(const Encoded& object, const Caches&) {
+  const auto* name = find_pair(object.header().fields, kContractField);
+  if (name == nullptr || name->empty()) return {};
+  return {{object.header().ns, *name}};
+}
+
+std::vector<ObjectName> contracts_of_account(const Encoded& account, const Caches& caches) {
+  std::vector<ObjectName> names;
+  const auto namespaces = account::namespaces_of(account.header());
+  for (const auto& contract : account::contracts_of(caches, namespaces)) {
+    names.push_back({contract->header().ns, contract->header().name});
+  }
+  return names;
+}
+
+namespace {
+
+std::vector<ObjectName> under_offering(const std::string& offering, const Caches& caches) {
+  std::vector<ObjectName> names;
+  const auto bucket = kinds::bucket(kinds::contracts());
+  for (const auto& contract : caches.list_by(bucket, kByOffering, offering)) {
+    names.push_back({contract->header().ns, contract->header().name});
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<ObjectName> contracts_of_offering(const Encoded& offering, const Caches& caches) {
+  return under_offering(offering.header().name, caches);
+}
+
+std::vector<ObjectName> contracts_of_revision(const Encoded& revision, const Caches& caches) {
+  const auto* offering = find_pair(revision.header().fields, "spec.offeringRef.name");
+  return offering == nullptr ? std::vector<ObjectName>() : under_offering(*offering, caches);
+}
+
+AcceptanceFacts acceptance_of(const Json& contract) {
+  AcceptanceFacts facts;
+  const auto* entries = at(contract, {"metadata", "managedFields"});
+  if (entries == nullptr || !entries->is_array()) return facts;
+  for (const auto& entry : *entries) {
+    if (!owns(entry, {"f:spec", "f:acceptance"})) continue;
+    facts.by = text_at(entry, {"manager"});
+    facts.at = parse_time(text_at(entry, {"time"}));
+  }
+  return facts;
+}
+
+Result<Observed> look(const Contract& contract, const Caches& caches, Instant now) {
+  Observed have;
+  have.now = now;
+  const ObjectName name{contract.meta.ns, contract.meta.name};
+  const auto encoded = caches.get(kinds::bucket(kinds::contracts()), name);
+  if (contract.spec.acceptance && encoded != nullptr) {
+    have.acceptance = acceptance_of(encoded->tree());
+  }
+  CHARTER_TRY(look_at_account(contract, caches, have));
+  CHARTER_TRY(look_at_offering(contract, caches, have));
+  const auto key = to_string(name);
+  CHARTER_TRY(look_at_instances(key, caches, have));
+  std::vector<MachineSize> machines;
+  int64_t volume_bytes = 0;
+  CHARTER_TRY(look_at_volumes(key, caches, have, volume_bytes));
+  CHARTER_TRY(look_at_machines(key, caches, machines));
+  if (const auto* sold = sold_under(contract, have)) {
+    have.provisioned = count_units(*sold, machines, volume_bytes);
+  }
+  return have;
+}
+
+}  // namespace charter::contract

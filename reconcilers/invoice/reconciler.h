@@ -1,0 +1,15 @@
+#pragma once
+
+#include "controller/object/admit.h"
+#include "controller/runtime/controller.h"
+
+// How Invoice objects meet the runtime: the lines of reconcilers/register.cc.
+namespace charter::invoice {
+
+/// Admission, see admit.h.
+KindHooks hooks();
+
+/// Says in each object's status that metering is not part of this build.
+ControllerSpec controller();
+
+}  // namespace charter::invoice

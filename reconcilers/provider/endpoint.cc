@@ -1,0 +1,69 @@
+#include "reconcilers/provider/endpoint.h"
+
+#include "crds/types/kinds.h"
+
+#include <nlohmann/json.hpp>
+
+#include <utility>
+
+namespace charter::provider {
+namespace {
+
+Error not_ready(const std::string& name, const std::string& why) {
+  return {Code::ServiceUnavailable, "provider " + name + ": " + why, "ReferenceNotReady"};
+}
+
+}  // namespace
+
+DriverSettings driver_settings(const Provider& provider) {
+  const std::string driver(to_word(provider.spec.driver));
+  const Json spec = spec_json(provider.spec);
+  const Json* section = at(spec, {driver});
+  return {.provider_uid = provider.meta.uid,
+          .provider_name = provider.meta.name,
+          .driver = driver,
+          .settings = section == nullptr ? "{}" : encode(*section)};
+}
+
+Result<std::shared_ptr<ProviderDriver>> endpoint(const View& view, DriverPool& pool,
+                                                 const std::string& name) {
+  if (auto open = pool.get(name)) return open;
+  const ObjectPtr encoded = view.get(kinds::bucket(kinds::providers()), {"", name});
+  if (encoded == nullptr) {
+    return Error{Code::ServiceUnavailable, "provider " + name + " does not exist",
+                 "ReferenceNotFound"};
+  }
+  const auto provider = read_provider(encoded->tree());
+  if (!provider) return not_ready(name, provider.error().message);
+  const DriverSettings settings = driver_settings(*provider);
+  if (!pool.knows(settings.driver))
+    return not_ready(name, "driver " + settings.driver + " is not available in this build");
+  auto opened = pool.open(settings);
+  if (opened) return opened;
+  if (opened.error().code == Code::Invalid) return not_ready(name, opened.error().message);
+  return driver_error(opened.error(), name);
+}
+
+Error driver_error(Error error, const std::string& provider_name) {
+  error.message = "provider " + provider_name + ": " + error.message;
+  if (!error.reason.empty()) return error;
+  switch (error.code) {
+    case Code::Conflict:
+      error.reason = "InUse";
+      break;
+    case Code::Timeout:
+    case Code::ServerTimeout:
+      error.reason = "TimedOut";
+      break;
+    case Code::Forbidden:
+    case Code::Unauthorized:
+    case Code::ServiceUnavailable:
+      error.reason = "ProviderUnreachable";
+      break;
+    default:
+      break;
+  }
+  return error;
+}
+
+}  // namespace charter::provider

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "controller/object/view.h"
+#include "crds/types/provider.h"
+#include "drivers/provider_driver.h"
+
+#include <memory>
+#include <string>
+
+// How Machines and Volumes reach the endpoint of their Provider, and what its errors mean to their
+// users. Thread-safe.
+//
+//   driver's error       becomes                    class
+//   WaitForCapacity,     as it is                   WaitForCapacity, UserError
+//   Infeasible
+//   Conflict             InUse                      Retryable
+//   Forbidden            ProviderUnreachable        Retryable: credentials can come back by
+//                                                   themselves, so somebody must look again
+//   Timeout              TimedOut                   Retryable
+//   ServiceUnavailable   ProviderUnreachable        Retryable
+//   others               reasons.h reason_of
+namespace charter::provider {
+
+/// What opens the endpoint of a Provider. Pure.
+DriverSettings driver_settings(const Provider& provider);
+
+/// The open endpoint of the Provider `name`; opens it when this process has not yet, so that a
+/// restart costs nobody an error. Errors: ServiceUnavailable with reason ReferenceNotFound (no such
+/// Provider), ReferenceNotReady (its settings or driver are refused) or ProviderUnreachable.
+Result<std::shared_ptr<ProviderDriver>> endpoint(const View& view, DriverPool& pool,
+                                                 const std::string& name);
+
+/// A driver's error as a condition shows it: names the provider and carries a reason.
+Error driver_error(Error error, const std::string& provider_name);
+
+}  // namespace charter::provider

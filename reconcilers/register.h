@@ -1,0 +1,25 @@
+#pragma once
+
+#include "controller/object/admit.h"
+#include "controller/runtime/manager.h"
+#include "drivers/provider_driver.h"
+
+#include <memory>
+
+// Where kinds meet the runtime: one line per kind in register.cc. Nothing else in the program lists
+// the kinds.
+namespace charter {
+
+/// What controllers need beside their Runtime; outlives the manager.
+struct ControllerResources {
+  DriverPool& drivers;
+};
+
+/// Admission, guards and index fields of all kinds, for the API server, for webhooks and for
+/// `charter plan`.
+HookTable make_hooks();
+
+/// Adds the controllers of all kinds. Before the manager starts.
+void add_controllers(Manager& manager, const ControllerResources& resources);
+
+}  // namespace charter

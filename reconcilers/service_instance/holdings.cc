@@ -1,0 +1,291 @@
+#include "reconcilers/service_instance/holdings.h"
+
+#include "crds/types/kinds.h"
+#include "reconcilers/common/reasons.h"
+#include "reconcilers/contract/units.h"
+#include "reconcilers/service_instance/components.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace charter::service_instance {
+namespace {
+
+/// What instances hold. Volumes are rounded up to units together, at the end of a sum.
+struct Holding {
+  UnitCounts machine_units;
+  int64_t volume_bytes = 0;
+
+  void add(const Holding& more, int64_t times) {
+    for (const auto& [unit, count] : more.machine_units)
+      machine_units[unit] += count * times;
+    volume_bytes += more.volume_bytes * times;
+  }
+  UnitCounts units(const SoldUnits& sold) const {
+    auto all = contract::count_units(sold, {}, volume_bytes);
+    contract::add_units(all, machine_units);
+    return all;
+  }
+};
+
+Json member(const Json& tree, std::initializer_list<std::string_view> path, Json otherwise) {
+  const auto* found = at(tree, path);
+  return found != nullptr ? *found : std::move(otherwise);
+}
+
+// Machines that were made and are kept go on holding their volumes.
+int64_t machines_made(const Json& instance) {
+  int64_t made = 0;
+  const auto machines = member(instance, {"status", "machines"}, Json::array());
+  for (const auto& machine : machines) {
+    const auto name = text_at(machine, {"state"});
+    if (name != "Pending") made = std::max(made, int_at(machine, {"index"}).value_or(0) + 1);
+  }
+  return made;
+}
+
+// The contract comes first, so that a scan can tell by the beginning.
+std::string prefix_of(const std::string& contract) {
+  return contract + "|";
+}
+
+std::string holds_text(const Json& instance) {
+  const Json rest = {{"p", member(instance, {"spec", "parameters"}, Json::object())},
+                     {"v", member(instance, {"spec", "volumes"}, Json::array())},
+                     {"n", int_at(instance, {"spec", "replicas"}).value_or(1)},
+                     {"m", machines_made(instance)},
+                     {"r", text_at(instance, {"status", "revision"})}};
+  return prefix_of(text_at(instance, {"spec", "contractRef", "name"})) + encode(rest);
+}
+
+std::string waits_for(const Json& instance) {
+  const auto ready = find_condition(instance, "Ready");
+  if (!ready || ready->status == "True") return {};
+  const auto cls = class_of(ready->reason);
+  if (ready->reason == "RevisionNotFound" || ready->reason == "ReferenceNotFound" ||
+      (cls && *cls == ReasonClass::WaitForAcceptance)) {
+    return kWaitsForContract;
+  }
+  const auto scheduled = find_condition(instance, "Scheduled");
+  return scheduled && scheduled->status != "True" ? kWaitsForProvider : "";
+}
+
+/// Works out holdings by text, each text and each revision once.
+class Holdings {
+ public:
+  Holdings(const View& view, const Terms& terms)
+      : view_(view), sold_(terms.catalog->units), current_(terms.revision) {
+    revisions_[terms.revision] = terms.catalog;
+  }
+
+  const Holding& of(const std::string& text) {
+    const auto [place, is_new] = by_text_.try_emplace(text);
+    if (is_new) place->second = work_out(text);
+    return place->second;
+  }
+
+ private:
+  const ServiceOfferingRevision::Spec* revision(const std::string& name) {
+    const auto [place, is_new] = revisions_.try_emplace(name);
+    if (is_new) {
+      if (auto spec = revision_spec(view_, name)) place->second = std::move(*spec);
+    }
+    return place->second ? &*place->second : nullptr;
+  }
+
+  // What can't be designed under any revision can't be made either, and holds nothing.
+  Holding work_out(const std::string& text) {
+    const auto rest = parse_json(std::string_view(text).substr(text.find('|') + 1));
+    if (!rest) return {};
+    const Json instance = {{"spec",
+                            {{"contractRef", {{"name", "-"}}},
+                             {"parameters", (*rest)["p"]},
+                             {"volumes", (*rest)["v"]},
+                             {"replicas", (*rest)["n"]}}}};
+    const auto view = read_service_instance(instance);
+    if (!view) return {};
+    const auto pinned = text_at(*rest, {"r"});
+    const auto* catalog = revision(pinned.empty() ? current_ : pinned);
+    if (catalog == nullptr) return {};
+    const auto blueprint = make_blueprint(*catalog, view->spec);
+    if (!blueprint) return {};
+    return sum(*blueprint, view->spec, int_at(*rest, {"m"}).value_or(0));
+  }
+
+  Holding sum(const Blueprint& blueprint, const ServiceInstance::Spec& spec, int64_t made) const {
+    Holding holding;
+    const auto replicas = replicas_of(spec);
+    for (const auto& machine : blueprint.machines) {
+      const auto one = contract::count_units(sold_, {{machine.vcpus, machine.memory_bytes}}, 0);
+      holding.add({one, 0}, replicas);
+    }
+    for (const auto& volume : blueprint.volumes) {
+      const auto copies = is_per_machine(blueprint, volume)
+                              ? std::max(replicas, made) *
+                                    static_cast<int64_t>(attached_to(blueprint, volume).size())
+                              : 1;
+      holding.volume_bytes += volume.size_bytes * copies;
+    }
+    return holding;
+  }
+
+  const View& view_;
+  const SoldUnits& sold_;
+  const std::string current_;
+  std::unordered_map<std::string, std::optional<ServiceOfferingRevision::Spec>> revisions_;
+  std::unordered_map<std::string, Holding> by_text_;
+};
+
+/// Counts equal texts, so that a thousand equal instances cost a thousand comparisons and one sum.
+class Tally {
+ public:
+  void add(const std::string& text) {
+    if (last_ == nullptr || last_->first != text) last_ = &*counts_.try_emplace(text, 0).first;
+    ++last_->second;
+  }
+  const std::unordered_map<std::string, int64_t>& counts() const { return counts_; }
+
+ private:
+  std::unordered_map<std::string, int64_t> counts_;
+  std::pair<const std::string, int64_t>* last_ = nullptr;
+};
+
+// Volumes that the consumer made under the contract without an instance.
+int64_t volumes_alone(const View& view, const std::string& ns, const std::string& contract) {
+  int64_t bytes = 0;
+  view.scan(kinds::bucket(kinds::volumes()), ns, [&](const ObjectPtr& volume) {
+    const auto& fields = volume->header().fields;
+    const auto* named = find_pair(fields, "spec.contractRef.name");
+    const auto* owner = find_pair(fields, "spec.instanceRef.name");
+    if (named == nullptr || *named != contract || (owner != nullptr && !owner->empty()))
+      return true;
+    // Few are made this way; those of instances were passed over by their headers.
+    const auto size = parse_bytes(text_at(volume->tree(), {"spec", "size"}));
+    bytes += size ? *size : 0;
+    return true;
+  });
+  return bytes;
+}
+
+bool sells_storage(const SoldUnits& sold) {
+  return std::any_of(sold.begin(), sold.end(),
+                     [](const auto& unit) { return unit.second.per == UnitPer::Capacity; });
+}
+
+int64_t count_in(const UnitCounts& counts, const std::string& unit) {
+  const auto found = counts.find(unit);
+  return found == counts.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+Pairs header_fields(const Json& instance) {
+  Pairs fields = {{kHoldsField, holds_text(instance)},
+                  {kRevisionField, text_at(instance, {"status", "revision"})}};
+  if (auto waits = waits_for(instance); !waits.empty())
+    fields.emplace_back(kWaitsField, std::move(waits));
+  return fields;
+}
+
+Result<std::optional<ServiceOfferingRevision::Spec>> revision_spec(const View& view,
+                                                                   const std::string& name) {
+  std::optional<ServiceOfferingRevision::Spec> none;
+  if (name.empty()) return none;
+  const auto found = view.get(kinds::bucket(kinds::service_offering_revisions()), {"", name});
+  if (found == nullptr) return none;
+  CHARTER_TRY_ASSIGN(auto revision, read_service_offering_revision(found->tree()));
+  return std::optional(std::move(revision.spec));
+}
+
+Result<std::optional<Terms>> terms_of(const View& view, const ObjectName& contract) {
+  const auto found = view.get(kinds::bucket(kinds::contracts()), contract);
+  if (found == nullptr) return std::optional<Terms>();
+  CHARTER_TRY_ASSIGN(const auto read, read_contract(found->tree()));
+  Terms terms{read.spec.quantities, {}, {}};
+  if (read.status.accepted) {
+    terms.ordered = read.status.accepted->quantities;
+    terms.revision = read.status.accepted->revision;
+  } else if (const auto offering = view.get(kinds::bucket(kinds::service_offerings()),
+                                            {"", read.spec.offering.name})) {
+    terms.revision = text_at(offering->tree(), {"status", "revision"});
+  }
+  CHARTER_TRY_ASSIGN(terms.catalog, revision_spec(view, terms.revision));
+  return std::optional(std::move(terms));
+}
+
+std::string to_string(const Shortage& shortage) {
+  return shortage.unit + ": ordered " + std::to_string(shortage.ordered) + ", used " +
+         std::to_string(shortage.used) + ", asked " + std::to_string(shortage.asked);
+}
+
+namespace {
+
+// What everything else under the contract holds.
+Holding others_of(const View& view, const Terms& terms, const Json& instance, Holdings& holdings) {
+  const auto name = text_at(instance, {"metadata", "name"});
+  const auto ns = text_at(instance, {"metadata", "namespace"});
+  const auto contract = text_at(instance, {"spec", "contractRef", "name"});
+  const auto prefix = prefix_of(contract);
+  Tally tally;
+  view.scan(kinds::bucket(kinds::service_instances()), ns, [&](const ObjectPtr& other) {
+    const auto* text = find_pair(other->header().fields, kHoldsField);
+    if (text != nullptr && text->starts_with(prefix) && other->header().name != name)
+      tally.add(*text);
+    return true;
+  });
+  Holding others;
+  for (const auto& [text, times] : tally.counts())
+    others.add(holdings.of(text), times);
+  if (sells_storage(terms.catalog->units)) others.volume_bytes += volumes_alone(view, ns, contract);
+  return others;
+}
+
+}  // namespace
+
+std::vector<Shortage> shortages(const View& view, const Terms& terms, const Json& now,
+                                const Json* before) {
+  std::vector<Shortage> found;
+  if (!terms.catalog) return found;
+  const auto& sold = terms.catalog->units;
+  Holdings holdings(view, terms);
+  const auto own = holdings.of(holds_text(now));
+  const auto was = before != nullptr ? holdings.of(holds_text(*before)) : Holding{};
+  const auto asked = own.units(sold), held = was.units(sold);
+  const bool grows = std::any_of(asked.begin(), asked.end(), [&held](const auto& entry) {
+    return entry.second > count_in(held, entry.first);
+  });
+  if (!grows) return found;
+  auto after = others_of(view, terms, now, holdings);
+  auto used = after;
+  after.add(own, 1);
+  used.add(was, 1);
+  const auto units_after = after.units(sold), units_used = used.units(sold);
+  for (const auto& [unit, count] : asked) {
+    const auto ordered = count_in(terms.ordered, unit);
+    if (count <= count_in(held, unit) || count_in(units_after, unit) <= ordered) continue;
+    found.push_back({unit, ordered, count_in(units_used, unit), count});
+  }
+  return found;
+}
+
+std::string field_of(const SoldUnits& sold, const std::string& unit) {
+  const auto found = sold.find(unit);
+  const bool storage = found != sold.end() && found->second.per == UnitPer::Capacity;
+  return storage ? "spec.volumes" : "spec.replicas";
+}
+
+int64_t replicas_covered(const SoldUnits& sold, const UnitCounts& ordered,
+                         const std::vector<MachineDesign>& machines) {
+  std::vector<contract::MachineSize> sizes;
+  for (const auto& machine : machines)
+    sizes.push_back({machine.vcpus, machine.memory_bytes});
+  int64_t covered = INT64_MAX;
+  for (const auto& [unit, each] : contract::count_units(sold, sizes, 0)) {
+    if (each > 0 && ordered.contains(unit)) covered = std::min(covered, ordered.at(unit) / each);
+  }
+  return covered;
+}
+
+}  // namespace charter::service_instance

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "drivers/provider_driver.h"
+
+#include <atomic>
+#include <memory>
+
+// A driver that fails one chosen call, for "the Nth call fails, for N = 1, 2, 3 …" tests. What the
+// simulated driver's own `failures` cannot say: any call, exactly once, counted over all methods.
+namespace charter::test {
+
+/// How the chosen call fails.
+enum class CallFault {
+  Refused,    ///< nothing was done, ServiceUnavailable
+  LostReply,  ///< everything was done, Timeout
+};
+
+/// The plan of failure, shared by all drivers of a World and counted across restarts.
+struct CallFaults {
+  std::atomic<int64_t> calls{0};    ///< calls made so far
+  std::atomic<int64_t> fail_at{0};  ///< number (from 1) of the call that fails; 0: none
+  std::atomic<CallFault> fault{CallFault::Refused};
+  bool was_reached() const { return fail_at > 0 && calls >= fail_at; }
+};
+
+/// Wraps a factory: its drivers obey `faults`.
+DriverFactory failing_factory(DriverFactory inner, std::shared_ptr<CallFaults> faults);
+
+}  // namespace charter::test
