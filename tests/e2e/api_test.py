@@ -274,7 +274,7 @@ class ApiTest(ServerTest):
         self.kubectl("delete", "widget", "orphaning", "-n", NS, "--cascade=orphan")
         self.gone("widget", "orphaning", "-n", NS)
         child = self.get("configmap", "orphaning-child", "-n", NS)
-        self.assertNotIn("ownerReferences", child["metadata"])
+        self.assertFalse(child["metadata"].get("ownerReferences"))
 
     def test_namespace_deletion_empties_it_first(self):
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "short-lived"}}

@@ -159,7 +159,7 @@ class ServerTest(unittest.TestCase):
         return [line.split("/", 1)[1] for line in self.out("get", *arguments, "-o", "name").splitlines()]
 
     def apply(self, *objects, flags=()):
-        return self.out("apply", *flags, "-f", "-", stdin="\n---\n".join(json.dumps(item) for item in objects))
+        return self.out("apply", *flags, "-f", "-", stdin="\n".join(json.dumps(item) for item in objects))
 
     def gone(self, *arguments, timeout=30.0):
         """Waits until the named object, or every object of the list, is gone."""
