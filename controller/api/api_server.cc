@@ -10,6 +10,7 @@
 #include "controller/api/read_verbs.h"
 #include "controller/api/scale.h"
 #include "controller/api/status_body.h"
+#include "controller/base/check.h"
 
 namespace charter {
 namespace {
@@ -53,9 +54,32 @@ bool is_in_scope(const ResourceType& type, const Route& route) {
 
 }  // namespace
 
+void RequestMetrics::answered(Route::Verb verb, int code, Duration took) {
+  const auto row = static_cast<size_t>(verb);
+  const auto column = static_cast<size_t>(code);
+  CHECK(row < kVerbs && column < kCodes);
+  // Two threads may both find a series for the first time: the registry gives both the same one.
+  Counter* count = counts_[row][column].load(std::memory_order_acquire);
+  if (!count) {
+    count = &metrics_.counter("apiserver_request_total", "Requests by verb and code.",
+                              {{"verb", std::string(verb_word(verb))}, {"code", std::to_string(code)}});
+    counts_[row][column].store(count, std::memory_order_release);
+  }
+  Histogram* duration = durations_[row].load(std::memory_order_acquire);
+  if (!duration) {
+    duration = &metrics_.histogram("apiserver_request_duration_seconds", "Time to the answer (a watch: to its start).",
+                                   {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5}, {{"verb", std::string(verb_word(verb))}});
+    durations_[row].store(duration, std::memory_order_release);
+  }
+  count->increment();
+  duration->observe(static_cast<double>(took.count()) / 1e9);
+}
+
 ApiServer::ApiServer(ApiParts parts, Metrics& metrics)
     : parts_(parts),
       metrics_(metrics),
+      request_metrics_(metrics),
+      audit_ids_(parts.random.next()),
       verbs_(parts),
       hub_(parts.store),
       flow_schema_uid_(uuid4(parts.random)),
@@ -64,19 +88,14 @@ ApiServer::ApiServer(ApiParts parts, Metrics& metrics)
 void ApiServer::handle(HttpRequest request, Respond respond) {
   auto call = std::make_shared<Call>();
   const Duration started = parts_.clock.monotonic();
-  const std::string audit_id = uuid4(parts_.random);
+  const std::string audit_id = uuid4(audit_ids_);
   Call* raw = call.get();
   call->respond = [this, raw, started, audit_id, respond = std::move(respond)](HttpResponse response) {
     response.headers.emplace_back("Audit-Id", audit_id);
     if (!has_header(response, "Cache-Control")) response.headers.emplace_back("Cache-Control", "no-cache, private");
     response.headers.emplace_back("X-Kubernetes-Pf-Flowschema-Uid", flow_schema_uid_);
     response.headers.emplace_back("X-Kubernetes-Pf-Prioritylevel-Uid", priority_level_uid_);
-    const std::string verb(raw->type ? verb_word(raw->route.verb) : "get");
-    metrics_.counter("apiserver_request_total", "Requests by verb and code.",
-                     {{"verb", verb}, {"code", std::to_string(response.status)}}).increment();
-    metrics_.histogram("apiserver_request_duration_seconds", "Time to the answer (a watch: to its start).",
-                       {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5}, {{"verb", verb}})
-        .observe(static_cast<double>((parts_.clock.monotonic() - started).count()) / 1e9);
+    request_metrics_.answered(raw->type ? raw->route.verb : Route::Verb::Get, response.status, parts_.clock.monotonic() - started);
     respond(std::move(response));
   };
   call->request = std::move(request);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -10,10 +11,25 @@
 #include "controller/api/router.h"
 #include "controller/api/watch_stream.h"
 #include "controller/base/metrics.h"
+#include "controller/base/random.h"
 
 // The Kubernetes API over HTTP: authenticates, authorises, routes, and answers from the store and the table of kinds. Knows no sockets
 // and no kinds.
 namespace charter {
+
+/// The series of requests by verb and code. Found once each: a look-up takes the registry's lock, far too dear per request.
+class RequestMetrics {
+ public:
+  explicit RequestMetrics(Metrics& metrics) : metrics_(metrics) {}
+  void answered(Route::Verb verb, int code, Duration took);
+
+ private:
+  static constexpr size_t kVerbs = 8;
+  static constexpr size_t kCodes = 600;
+  Metrics& metrics_;
+  std::array<std::atomic<Histogram*>, kVerbs> durations_{};
+  std::array<std::array<std::atomic<Counter*>, kCodes>, kVerbs> counts_{};
+};
 
 /// One API server. Thread-safe; outlives every response stream it handed out.
 class ApiServer {
@@ -44,6 +60,8 @@ class ApiServer {
 
   ApiParts parts_;
   Metrics& metrics_;
+  RequestMetrics request_metrics_;
+  SeededRandom audit_ids_;  ///< they must differ, not be hard to guess: no system call for each
   ResourceVerbs verbs_;
   WatchHub hub_;
   OpenApi openapi_;

@@ -131,6 +131,18 @@ Status check_identity(const ResourceType& type, const Json& before, const Json& 
   return {};
 }
 
+/// A name that is no text would be taken for a missing one (YAML reads `y` as a boolean).
+Status check_identifiers(const ResourceType& type, const Json& metadata) {
+  for (const char* member : {"name", "generateName", "namespace", "uid", "resourceVersion"}) {
+    const auto found = metadata.find(member);
+    if (found == metadata.end() || found->is_null() || found->is_string()) continue;
+    return Error{Code::BadRequest, type.kind + " in version \"" + type.gvr.version + "\" cannot be handled as a " + type.kind +
+                                       ": json: cannot unmarshal " + found->type_name() + " into Go struct field ObjectMeta.metadata." +
+                                       member + " of type string"};
+  }
+  return {};
+}
+
 }  // namespace
 
 Status check_frame(const ResourceType& type, const ObjectName& url, Json& body) {
@@ -159,6 +171,7 @@ Status check_frame(const ResourceType& type, const ObjectName& url, Json& body) 
     return Error{Code::BadRequest, "the object provided is unrecognized (must be of type " + type.kind +
                                        "): metadata must be an object"};
   }
+  CHARTER_TRY(check_identifiers(type, metadata));
   const std::string name = text_at(metadata, {"name"});
   if (kind != type.kind) {
     const std::string qualified = kind + (type.gvr.group.empty() ? "" : "." + type.gvr.group);

@@ -187,12 +187,12 @@ Json v2_document(const KindTable& kinds) {
   for (const TypePtr& type : kinds.all()) {
     definitions[schema_name(*type)] = kind_schema(*type, "#/definitions/");
     definitions[schema_name(*type) + "List"] = list_schema(*type, "#/definitions/");
-    for (const auto& [path, verbs] : Json({{collection_path(*type) + "/{name}", {{"get", "get"}, {"put", "put"}, {"patch", "patch"}}}}).items()) {
-      for (const auto& [verb, action] : verbs.items()) {
-        paths[path][verb] = {{"responses", {{"200", {{"description", "OK"}, {"schema", {{"$ref", "#/definitions/" + schema_name(*type)}}}}}}},
-                             {"x-kubernetes-action", action},
-                             {"x-kubernetes-group-version-kind", gvk(*type, type->kind)}};
-      }
+    const std::string path = collection_path(*type) + "/{name}";
+    const Json schema = {{"$ref", "#/definitions/" + schema_name(*type)}};
+    for (const char* verb : {"get", "put", "patch"}) {
+      paths[path][verb] = {{"responses", {{"200", {{"description", "OK"}, {"schema", schema}}}}},
+                           {"x-kubernetes-action", verb},
+                           {"x-kubernetes-group-version-kind", gvk(*type, type->kind)}};
     }
   }
   return {{"swagger", "2.0"},

@@ -41,11 +41,11 @@ HttpResponse plain_list(const ListBody& body) {
 }
 
 HttpResponse table_list(const ListBody& body, const Representation& shape, IncludeObject include, Instant now) {
-  const TableWriter writer(body.type, shape, include, now);
+  const TableWriter writer(body.type, shape, include);
   std::string rows;
   for (const ObjectPtr& object : body.page.objects) {
     if (!rows.empty()) rows += ',';
-    rows += writer.row(*object);
+    rows += writer.row(*object, now);
   }
   return json_response(200, {own(writer.table(rows, list_metadata(body), TableWriter::Columns::Shown) + "\n")});
 }
@@ -152,9 +152,9 @@ HttpResponse object_response(int status, const ResourceType& type, const ObjectP
   std::vector<Bytes> body;
   switch (shape.as) {
     case Representation::As::Table: {
-      const TableWriter writer(type, shape, include, now);
+      const TableWriter writer(type, shape, include);
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
-      body = {own(writer.table(writer.row(*object), metadata, TableWriter::Columns::Shown) + "\n")};
+      body = {own(writer.table(writer.row(*object, now), metadata, TableWriter::Columns::Shown) + "\n")};
       break;
     }
     case Representation::As::Partial: body = {own(partial_object(*object) + "\n")}; break;

@@ -47,8 +47,8 @@ Result<IncludeObject> parse_include_object(std::string_view word) {
                                      encode(Json(word)) + ": must be 'Metadata', 'Object', 'None', or empty"};
 }
 
-TableWriter::TableWriter(const ResourceType& type, const Representation& shape, IncludeObject include, Instant now)
-    : version_("meta.k8s.io/" + shape.table_version), include_(include), now_(now) {
+TableWriter::TableWriter(const ResourceType& type, const Representation& shape, IncludeObject include)
+    : version_("meta.k8s.io/" + shape.table_version), include_(include) {
   Json definitions = Json::array();
   for (PrinterColumn& column : columns_of(type)) {
     auto path = JsonPath::parse(column.json_path);
@@ -67,14 +67,14 @@ TableWriter::TableWriter(const ResourceType& type, const Representation& shape, 
 
 TableWriter::~TableWriter() = default;
 
-std::string TableWriter::cell(const ColumnPath& column, const Json& tree) const {
+std::string TableWriter::cell(const ColumnPath& column, const Json& tree, Instant now) const {
   const std::vector<const Json*> found = column.path.select(tree);
   if (found.empty() || found.front()->is_null()) return "null";
   const Json& first = *found.front();
   const std::string& kind = column.column.type;
   if (kind == "date") {
     const auto at = first.is_string() ? parse_time(first.get_ref<const std::string&>()) : std::nullopt;
-    return encode(Json(at ? human_duration(now_ - *at) : "<unknown>"));
+    return encode(Json(at ? human_duration(now - *at) : "<unknown>"));
   }
   if (kind == "integer" || kind == "number" || kind == "boolean") {
     return first.is_number() || first.is_boolean() ? encode(first) : "null";
@@ -87,14 +87,14 @@ std::string TableWriter::cell(const ColumnPath& column, const Json& tree) const 
   return encode(Json(text));
 }
 
-std::string TableWriter::row(const Encoded& object) const {
+std::string TableWriter::row(const Encoded& object, Instant now) const {
   const Json tree = object.tree();
   std::string out = "{\"cells\":[";
   bool first = true;
   for (const ColumnPath& column : paths_) {
     if (!first) out += ',';
     first = false;
-    out += cell(column, tree);
+    out += cell(column, tree, now);
   }
   out += ']';
   if (include_ == IncludeObject::Metadata) out += ",\"object\":" + encode(partial_tree(tree));

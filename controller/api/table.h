@@ -21,23 +21,22 @@ struct ColumnPath;
 /// Turns objects of one type into table rows. Immutable after construction; thread-safe.
 class TableWriter {
  public:
-  TableWriter(const ResourceType& type, const Representation& shape, IncludeObject include, Instant now);
+  TableWriter(const ResourceType& type, const Representation& shape, IncludeObject include);
   ~TableWriter();
   /// `"columnDefinitions":[…]`'s value.
   const std::string& columns() const { return columns_; }
-  /// One row as JSON.
-  std::string row(const Encoded& object) const;
+  /// One row as JSON; ages are those at `now`.
+  std::string row(const Encoded& object, Instant now) const;
   /// A whole Table with these rows (already joined by commas). Columns are null in all but the first event of a watch.
   enum class Columns { Shown, Null };
   std::string table(std::string_view rows, std::string_view metadata, Columns shown) const;
 
  private:
-  std::string cell(const ColumnPath& column, const Json& tree) const;
+  std::string cell(const ColumnPath& column, const Json& tree, Instant now) const;
   std::vector<ColumnPath> paths_;
   std::string columns_;
   std::string version_;
   IncludeObject include_;
-  Instant now_;
 };
 
 /// The object as meta.k8s.io/v1 PartialObjectMetadata.

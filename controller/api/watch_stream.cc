@@ -36,7 +36,7 @@ class WatchStream final : public BodyStream {
   WatchStream(const WatchParts& parts, WatchSpec spec) : parts_(parts), spec_(std::move(spec)) {
     bucket_ = spec_.type->bucket();
     if (spec_.shape.as == Representation::As::Table) {
-      table_ = std::make_unique<TableWriter>(*spec_.type, spec_.shape, spec_.include, parts_.clock.now());
+      table_ = std::make_unique<TableWriter>(*spec_.type, spec_.shape, spec_.include);
     }
     const auto least = std::chrono::nanoseconds(limits::kWatchTimeoutMin).count();
     const int64_t life = spec_.options.timeout_s
@@ -159,7 +159,7 @@ class WatchStream final : public BodyStream {
     out.push_back(own(std::string("{\"type\":\"") + type + "\",\"object\":"));
     if (table_) {
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
-      out.push_back(own(table_->table(table_->row(*object), metadata, columns_)));
+      out.push_back(own(table_->table(table_->row(*object, parts_.clock.now()), metadata, columns_)));
       columns_ = TableWriter::Columns::Null;
     } else if (spec_.shape.as == Representation::As::Partial) {
       out.push_back(own(partial_object(*object)));

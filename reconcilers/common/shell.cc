@@ -141,11 +141,15 @@ void PassFrame::state(Json& status, const Statement& statement) {
 void PassFrame::state_ready(Json& status, const Statement& ready) {
   CHECK_MSG(ready.type == kReady, ready.type);
   state(status, ready);
-  remove_condition(status, kReconciling);
-  remove_condition(status, kStalled);
   const auto cls = known_class(ready.reason);
-  if (ready.status == "True" || cls == ReasonClass::Fine) return;
-  state(status, is_so(is_stalled(cls) ? kStalled : kReconciling, ready.reason, ready.message));
+  const bool reached = ready.status == "True" || cls == ReasonClass::Fine;
+  const auto holds_now = reached ? std::string_view() : is_stalled(cls) ? kStalled : kReconciling;
+  // What goes on holding stays in place: to remove and set it again would move its transition time,
+  // and each pass would write (InstanceWorld.FromCreationToReadyStatusIsWrittenFourTimes).
+  for (const auto type : {kReconciling, kStalled}) {
+    if (type != holds_now) remove_condition(status, type);
+  }
+  if (!reached) state(status, is_so(holds_now, ready.reason, ready.message));
 }
 
 void PassFrame::set_phase(Json& status) {

@@ -86,9 +86,10 @@ TEST(Durability, Ring_bounds_compact_the_log_by_themselves) {
     ObjectPtr current = must_commit(*store, create({"n", "a"}, "0"));
     // Beyond the byte bound by enough events that a sweep is due.
     const size_t bytes = limits::kEventRingBytesMax / limits::kCompactionRowsMax * 2;
+    const ObjectPtr large = thing({"n", "a"}, "v", bytes);
     for (size_t i = 0; i < limits::kCompactionRowsMax * 2; ++i) {
       Write next = update(current, "v");
-      next.object = thing({"n", "a"}, "v", bytes);
+      next.object = large;
       current = must_commit(*store, next);
     }
     EXPECT_GE(store->compacted(), static_cast<int64_t>(limits::kCompactionRowsMax));

@@ -170,6 +170,7 @@ Json shop_widget(const std::string& name, const Json& spec, const Json& metadata
   return out;
 }
 
+Json shop_widget(const std::string& name, const Json& spec) { return shop_widget(name, spec, Json()); }
 Json shop_widget(const std::string& name) { return shop_widget(name, {{"size", 3}}); }
 
 Json widget_definition() { return parsed(kWidgetDefinition); }

@@ -91,7 +91,8 @@ inline const std::string kRacksPath = "/apis/shop.dev/v1/racks";
 inline const std::string kDefinitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// A widget of shop.dev; `metadata` is merged over name and namespace.
-Json shop_widget(const std::string& name, const Json& spec, const Json& metadata = Json());
+Json shop_widget(const std::string& name, const Json& spec, const Json& metadata);
+Json shop_widget(const std::string& name, const Json& spec);
 Json shop_widget(const std::string& name);
 /// The definition of shop.dev's kinds, for tests that change it.
 Json widget_definition();

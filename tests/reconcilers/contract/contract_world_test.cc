@@ -1,5 +1,6 @@
 #include "reconcilers/account/reconciler.h"
 #include "reconcilers/contract/reconciler.h"
+#include "reconcilers/service_offering/content.h"
 #include "tests/reconcilers/contract/samples.h"
 #include "tests/support/world.h"
 
@@ -24,6 +25,10 @@ std::string document(Json tree) {
   metadata.erase("uid");
   metadata.erase("generation");
   tree.erase("status");
+  if (text_at(tree, {"kind"}) == "ServiceOfferingRevision") {
+    const auto revision = read_service_offering_revision(tree).value();
+    tree["spec"]["contentHash"] = service_offering::hash_of(revision.spec);
+  }
   return to_yaml(tree);
 }
 

@@ -41,6 +41,7 @@ spec:
   units:
     compute: {per: Machine, equals: {vcpus: 4, memory: 8GB}}
     storage: {per: Capacity, equals: 100GB}
+  serviceLevel: {availability: "99.9"}
   billing: {rateCardRef: std-2026}
   placement: {jurisdictions: [EU, US], subcontracting: Allowed}
   contractPolicy: {acceptance: Explicit, quoteTTL: 72h}
@@ -62,6 +63,8 @@ spec:
     components:
       machines:
       - {name: server, vcpus: {value: 4}, memory: {value: 8GB}, imageRef: {name: linux}, bootDisk: {size: {value: 20GB}}}
+  images:
+  - {name: linux, digest: "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", format: qcow2, architecture: x86_64}
   units:
     compute: {per: Machine, equals: {vcpus: 4, memory: 8GB}}
     storage: {per: Capacity, equals: 100GB}

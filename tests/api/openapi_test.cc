@@ -1,0 +1,104 @@
+#include "controller/api/openapi.h"
+
+#include "tests/support/served_api.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace charter::test {
+namespace {
+
+constexpr const char* kShop = "/openapi/v3/apis/shop.dev/v1";
+
+/// Every "$ref" below a node.
+void collect_references(const Json& node, std::vector<std::string>& out) {
+  if (node.is_object() && node.contains("$ref")) out.push_back(node["$ref"].get<std::string>());
+  if (!node.is_structured()) return;
+  for (const Json& child : node) collect_references(child, out);
+}
+
+TEST(OpenApi, The_index_names_each_group_and_version_with_a_hash) {
+  ServedApi api;
+  const Json paths = api.get("/openapi/v3").json()["paths"];
+  ASSERT_TRUE(paths.contains("apis/shop.dev/v1"));
+  ASSERT_TRUE(paths.contains("api/v1"));
+  const std::string url = paths["apis/shop.dev/v1"]["serverRelativeURL"].get<std::string>();
+  EXPECT_TRUE(url.starts_with("/openapi/v3/apis/shop.dev/v1?hash=")) << url;
+  const Answer document = api.get(url);
+  EXPECT_EQ(document.status, 200);
+  EXPECT_EQ(document.header("Cache-Control"), "public, immutable");
+  EXPECT_EQ(document.header("ETag"), "\"" + url.substr(url.find('=') + 1) + "\"");
+}
+
+TEST(OpenApi, A_kind_has_its_schema_and_the_mark_clients_look_for) {
+  ServedApi api;
+  const Json document = api.get(kShop).json();
+  const Json& widget = document["components"]["schemas"]["dev.shop.v1.Widget"];
+  EXPECT_EQ(widget["x-kubernetes-group-version-kind"], Json({{{"group", "shop.dev"}, {"kind", "Widget"}, {"version", "v1"}}}));
+  EXPECT_EQ(widget["properties"]["spec"]["properties"]["size"]["maximum"], 10);
+  EXPECT_TRUE(widget["properties"].contains("metadata"));
+  EXPECT_TRUE(document["components"]["schemas"].contains("dev.shop.v1.WidgetList"));
+}
+
+TEST(OpenApi, Paths_offer_the_verbs_and_the_options_kubectl_checks) {
+  ServedApi api;
+  const Json paths = api.get(kShop).json()["paths"];
+  const Json& one = paths["/apis/shop.dev/v1/namespaces/{namespace}/widgets/{name}"];
+  ASSERT_TRUE(one.contains("patch"));
+  EXPECT_EQ(one["patch"]["x-kubernetes-group-version-kind"]["kind"], "Widget");
+  // kubectl refuses dry runs and field validation unless the patch operation has these parameters.
+  std::vector<std::string> parameters;
+  for (const Json& parameter : one["patch"]["parameters"]) parameters.push_back(parameter["name"].get<std::string>());
+  EXPECT_EQ(parameters, (std::vector<std::string>{"dryRun", "fieldManager", "fieldValidation", "force"}));
+  EXPECT_FALSE(one["patch"]["requestBody"]["content"].contains("application/strategic-merge-patch+json"));
+  EXPECT_TRUE(paths.contains("/apis/shop.dev/v1/namespaces/{namespace}/widgets/{name}/status"));
+  EXPECT_TRUE(paths.contains("/apis/shop.dev/v1/racks"));
+  const Json core = api.get("/openapi/v3/api/v1").json()["paths"];
+  EXPECT_TRUE(core["/api/v1/namespaces/{namespace}/secrets/{name}"]["patch"]["requestBody"]["content"].contains(
+      "application/strategic-merge-patch+json"));
+}
+
+TEST(OpenApi, Every_reference_leads_somewhere) {
+  ServedApi api;
+  for (const std::string path : {kShop, "/openapi/v3/api/v1", "/openapi/v3/apis/apiextensions.k8s.io/v1", "/openapi/v2"}) {
+    const Json document = api.get(path).json();
+    std::vector<std::string> references;
+    collect_references(document, references);
+    EXPECT_FALSE(references.empty()) << path;
+    for (const std::string& reference : references) {
+      ASSERT_EQ(reference.front(), '#');
+      EXPECT_TRUE(document.contains(Json::json_pointer(reference.substr(1)))) << path << " " << reference;
+    }
+  }
+}
+
+TEST(OpenApi, A_changed_definition_changes_the_document) {
+  ServedApi api;
+  const Answer before = api.get(kShop);
+  Ask again{"GET", kShop};
+  again.headers = {{"if-none-match", before.header("ETag")}};
+  EXPECT_EQ(api.ask(again).status, 304);
+  const Json patch = {{{"op", "add"},
+                       {"path", "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/weight"},
+                       {"value", {{"type", "integer"}}}}};
+  ASSERT_EQ(api.json_patch(kDefinitionsPath + "/widgets.shop.dev", patch).status, 200);
+  const Answer after = api.ask(again);
+  EXPECT_EQ(after.status, 200);
+  EXPECT_NE(after.body.find("\"weight\""), std::string::npos);
+}
+
+TEST(OpenApi, Version_two_is_one_document_and_json_only) {
+  ServedApi api;
+  const Json document = api.get("/openapi/v2").json();
+  EXPECT_EQ(document["swagger"], "2.0");
+  EXPECT_TRUE(document["definitions"].contains("dev.shop.v1.Widget"));
+  EXPECT_TRUE(document["definitions"].contains("io.k8s.api.v1.Secret"));
+  Ask protobuf{"GET", "/openapi/v2"};
+  protobuf.headers = {{"accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}};
+  EXPECT_EQ(api.ask(protobuf).status, 406);
+  EXPECT_EQ(api.get("/openapi/v3/apis/none.dev/v1").status, 404);
+  EXPECT_EQ(api.get("/openapi/v4").status, 404);
+}
+
+}  // namespace
+}  // namespace charter::test
