@@ -74,9 +74,7 @@ void OutQueue::push(Bytes piece) {
 }
 
 void OutQueue::push_text(std::string text) {
-  auto owner = std::make_shared<const std::string>(std::move(text));
-  const std::string_view view = *owner;
-  push({std::move(owner), view});
+  push(Bytes::own(std::move(text)));
 }
 
 std::string_view OutQueue::front(char* scratch, size_t scratch_bytes) const {

@@ -37,6 +37,9 @@ struct HttpRequest {
 struct Bytes {
   std::shared_ptr<const void> owner;
   std::string_view view;
+
+  /// A piece that owns its text.
+  static Bytes own(std::string text);
 };
 
 /// A body produced while it is sent (watch). The server pulls when the socket can take more.

@@ -7,11 +7,6 @@
 namespace charter {
 namespace {
 
-Bytes own(std::string text) {
-  auto owner = std::make_shared<const std::string>(std::move(text));
-  return {owner, *owner};
-}
-
 std::string list_metadata(const ListBody& body) {
   std::string out = "{\"continue\":" + encode(Json(body.continue_token));
   if (body.page.more && body.page.remaining > 0) out += ",\"remainingItemCount\":" + std::to_string(body.page.remaining);
@@ -29,14 +24,14 @@ HttpResponse json_response(int status, std::vector<Bytes> body) {
 HttpResponse plain_list(const ListBody& body) {
   std::vector<Bytes> pieces;
   pieces.reserve(body.page.objects.size() * 2 + 2);
-  pieces.push_back(own("{\"apiVersion\":\"" + api_version_of(body.type.gvr.group, body.type.gvr.version) + "\",\"items\":["));
+  pieces.push_back(Bytes::own("{\"apiVersion\":\"" + api_version_of(body.type.gvr.group, body.type.gvr.version) + "\",\"items\":["));
   bool first = true;
   for (const ObjectPtr& object : body.page.objects) {
     if (!first) pieces.push_back({nullptr, ","});
     first = false;
     pieces.push_back({object, object->bytes()});
   }
-  pieces.push_back(own("],\"kind\":\"" + body.type.list_kind + "\",\"metadata\":" + list_metadata(body) + "}\n"));
+  pieces.push_back(Bytes::own("],\"kind\":\"" + body.type.list_kind + "\",\"metadata\":" + list_metadata(body) + "}\n"));
   return json_response(200, std::move(pieces));
 }
 
@@ -47,7 +42,7 @@ HttpResponse table_list(const ListBody& body, const Representation& shape, Inclu
     if (!rows.empty()) rows += ',';
     rows += writer.row(*object, now);
   }
-  return json_response(200, {own(writer.table(rows, list_metadata(body), TableWriter::Columns::Shown) + "\n")});
+  return json_response(200, {Bytes::own(writer.table(rows, list_metadata(body), TableWriter::Columns::Shown) + "\n")});
 }
 
 HttpResponse partial_list(const ListBody& body) {
@@ -59,7 +54,7 @@ HttpResponse partial_list(const ListBody& body) {
     first = false;
     out += partial_object(*object);
   }
-  return json_response(200, {own(out + "]}\n")});
+  return json_response(200, {Bytes::own(out + "]}\n")});
 }
 
 /// JSON bytes as YAML, for the few who ask.
@@ -154,17 +149,17 @@ HttpResponse object_response(int status, const ResourceType& type, const ObjectP
     case Representation::As::Table: {
       const TableWriter writer(type, shape, include);
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
-      body = {own(writer.table(writer.row(*object, now), metadata, TableWriter::Columns::Shown) + "\n")};
+      body = {Bytes::own(writer.table(writer.row(*object, now), metadata, TableWriter::Columns::Shown) + "\n")};
       break;
     }
-    case Representation::As::Partial: body = {own(partial_object(*object) + "\n")}; break;
+    case Representation::As::Partial: body = {Bytes::own(partial_object(*object) + "\n")}; break;
     case Representation::As::Object: body = {{object, object->bytes()}, {nullptr, "\n"}}; break;
   }
   return in_syntax(json_response(status, std::move(body)), shape);
 }
 
 HttpResponse document_response(int status, const Json& document, const Representation& shape) {
-  return in_syntax(json_response(status, {own(encode(document) + "\n")}), shape);
+  return in_syntax(json_response(status, {Bytes::own(encode(document) + "\n")}), shape);
 }
 
 }  // namespace charter

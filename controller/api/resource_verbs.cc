@@ -94,7 +94,6 @@ Json limit_to_part(const Change& change, const Json& before, Json next) {
     next.erase("status");
     if (before.contains("status")) next["status"] = before["status"];
   }
-  // Only /finalize may empty spec.finalizers of a Namespace; the in-process cleaner writes it through Main.
   return next;
 }
 

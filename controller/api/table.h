@@ -23,8 +23,6 @@ class TableWriter {
  public:
   TableWriter(const ResourceType& type, const Representation& shape, IncludeObject include);
   ~TableWriter();
-  /// `"columnDefinitions":[…]`'s value.
-  const std::string& columns() const { return columns_; }
   /// One row as JSON; ages are those at `now`.
   std::string row(const Encoded& object, Instant now) const;
   /// A whole Table with these rows (already joined by commas). Columns are null in all but the first event of a watch.

@@ -14,11 +14,6 @@ namespace {
 
 constexpr size_t kEventsAtOnce = 256;
 
-Bytes own(std::string text) {
-  auto owner = std::make_shared<const std::string>(std::move(text));
-  return {owner, *owner};
-}
-
 Bytes share(const ObjectPtr& object) { return {object, object->bytes()}; }
 
 Bytes literal(std::string_view text) { return {nullptr, text}; }
@@ -156,13 +151,13 @@ class WatchStream final : public BodyStream {
   }
 
   void append(const char* type, const ObjectPtr& object, std::vector<Bytes>& out) {
-    out.push_back(own(std::string("{\"type\":\"") + type + "\",\"object\":"));
+    out.push_back(Bytes::own(std::string("{\"type\":\"") + type + "\",\"object\":"));
     if (table_) {
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
-      out.push_back(own(table_->table(table_->row(*object, parts_.clock.now()), metadata, columns_)));
+      out.push_back(Bytes::own(table_->table(table_->row(*object, parts_.clock.now()), metadata, columns_)));
       columns_ = TableWriter::Columns::Null;
     } else if (spec_.shape.as == Representation::As::Partial) {
-      out.push_back(own(partial_object(*object)));
+      out.push_back(Bytes::own(partial_object(*object)));
     } else {
       out.push_back(share(object));
     }
@@ -182,13 +177,13 @@ class WatchStream final : public BodyStream {
       object = "{\"kind\":\"" + (partial ? "PartialObjectMetadata" : type.kind) + "\",\"apiVersion\":\"" +
                (partial ? "meta.k8s.io/v1" : api_version_of(type.gvr.group, type.gvr.version)) + "\",\"metadata\":" + metadata + "}";
     }
-    out.push_back(own("{\"type\":\"BOOKMARK\",\"object\":" + object + "}\n"));
+    out.push_back(Bytes::own("{\"type\":\"BOOKMARK\",\"object\":" + object + "}\n"));
   }
 
   void append_expired(std::vector<Bytes>& out) {
     const Error error{Code::Expired, "too old resource version: " + std::to_string(cursor_) + " (" +
                                          std::to_string(parts_.store.compacted() + 1) + ")"};
-    out.push_back(own("{\"type\":\"ERROR\",\"object\":" + encode(status_document(error)) + "}\n"));
+    out.push_back(Bytes::own("{\"type\":\"ERROR\",\"object\":" + encode(status_document(error)) + "}\n"));
   }
 
   WatchParts parts_;

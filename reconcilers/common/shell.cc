@@ -145,7 +145,7 @@ void PassFrame::state_ready(Json& status, const Statement& ready) {
   const bool reached = ready.status == "True" || cls == ReasonClass::Fine;
   const auto holds_now = reached ? std::string_view() : is_stalled(cls) ? kStalled : kReconciling;
   // What goes on holding stays in place: to remove and set it again would move its transition time,
-  // and each pass would write (InstanceWorld.FromCreationToReadyStatusIsWrittenFourTimes).
+  // and each pass would write (ShellTest.AnObjectThatGoesOnWaitingWritesNothing).
   for (const auto type : {kReconciling, kStalled}) {
     if (type != holds_now) remove_condition(status, type);
   }
