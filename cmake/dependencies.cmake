@@ -4,6 +4,7 @@ find_package(PkgConfig REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(Boost 1.74.0 EXACT REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(cpprestsdk REQUIRED)  # outgoing requests only; after Boost, so that both are the same 1.74
 find_package(yaml-cpp REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)

@@ -3,7 +3,13 @@
 #include "controller/cli/product.h"
 #include "drivers/simulated/sim_commands.h"
 #include "drivers/simulated/sim_driver.h"
+#include "drivers/simulated/sim_rehearsal.h"
+#include "reconcilers/preview/consents.h"
+#include "reconcilers/preview/hosts.h"
+#include "reconcilers/preview/report.h"
 #include "reconcilers/register.h"
+
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <memory>
@@ -12,19 +18,30 @@ namespace {
 
 /// What the product's controllers live on.
 struct Hold {
-  explicit Hold(const std::string& data_dir) : hosts(data_dir + "/sim") {}
+  explicit Hold(const std::string& directory) : hosts(directory) {}
   charter::SimWorlds hosts;  ///< outlives the drivers
   charter::DriverPool drivers;
 };
 
 charter::ControllerHold add_controllers(charter::Manager& manager, const charter::Clock& clock,
                                         const std::string& data_dir) {
-  auto hold = std::make_shared<Hold>(data_dir);
+  auto hold = std::make_shared<Hold>(data_dir + "/sim");
   hold->drivers.add_factory("simulated",
                             charter::simulated_driver_factory(
                                 hold->hosts, {.clock = &clock, .pause = charter::real_pause()}));
   charter::add_controllers(manager, {hold->drivers});
   return hold;
+}
+
+charter::Result<charter::ControllerHold> add_rehearsal(charter::Manager& manager,
+                                                       const charter::Clock& clock,
+                                                       const std::vector<charter::Json>& objects) {
+  CHARTER_TRY_ASSIGN(auto inventories, charter::preview::inventories_of(objects));
+  auto hold = std::make_shared<Hold>("");
+  hold->drivers.add_factory(
+      "simulated", charter::rehearsal_driver_factory(hold->hosts, std::move(inventories), clock));
+  charter::add_controllers(manager, {hold->drivers});
+  return charter::ControllerHold(hold);
 }
 
 }  // namespace
@@ -36,6 +53,7 @@ int main(int argc, char** argv) {
   product.definitions = charter::embedded::crds();
   product.hooks = charter::make_hooks();
   product.add_controllers = add_controllers;
+  product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};
   product.commands = charter::sim_commands(std::cout, std::cerr, clock);
   return charter::run_program(argc, argv, product);
 }

@@ -1,20 +1,11 @@
 #include "controller/api/certificates.h"
 
-#include <openssl/evp.h>
+#include "controller/base/base64.h"
 
 // make_kubeconfig: text, not a YAML library, because every value is quoted here and the form never
 // varies.
 namespace charter {
 namespace {
-
-std::string base64(const std::string& bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
 
 /// A YAML double-quoted scalar: what is special inside quotes is escaped, so any name stays one
 /// value.
@@ -50,7 +41,7 @@ std::string make_kubeconfig(const std::string& name, const std::string& server_u
          quoted(server_url) +
          "\n"
          "    certificate-authority-data: " +
-         base64(ca_pem) +
+         encode_base64(ca_pem) +
          "\n"
          "users:\n"
          "- name: " +
@@ -58,10 +49,10 @@ std::string make_kubeconfig(const std::string& name, const std::string& server_u
          "\n"
          "  user:\n"
          "    client-certificate-data: " +
-         base64(client.certificate_pem) +
+         encode_base64(client.certificate_pem) +
          "\n"
          "    client-key-data: " +
-         base64(client.key_pem) +
+         encode_base64(client.key_pem) +
          "\n"
          "contexts:\n"
          "- name: " +

@@ -16,6 +16,7 @@ struct CommandFlag {
   std::string fallback;    ///< used when the flag is absent; a Switch that is given reads "true"
   Kind kind = Kind::Value;
   bool required = false;
+  std::string letter = {};  ///< one-letter form without the dash, e.g. "f"; empty: none
 };
 
 /// What the user typed, checked against the command's flags.

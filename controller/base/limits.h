@@ -66,6 +66,18 @@ constexpr auto kFutureVersionWait = 3s;                // list or get at a resou
 constexpr int kConflictRetriesMax = 8;                 // lost races of writes without a precondition; generated names
 constexpr size_t kGzipBytesMin = 128 * 1024;           // smaller answers are not worth the CPU
 
+// --- outgoing requests ----------------------------------------------------------------------------
+constexpr size_t kAnswerBytesMax = 256 * 1024 * 1024;  // one page of a list; a server that sends more is cut off
+constexpr size_t kListPage = 500;                      // objects asked for at once, as kubectl does
+constexpr auto kAnswerTimeout = 60s;                   // between two pieces of an answer
+constexpr size_t kOutgoingThreads = 4;                 // cpprestsdk's pool, 40 when not told
+
+// --- planning -------------------------------------------------------------------------------------
+constexpr auto kPlanHorizon = 5min;                    // rehearsed time in which what is waited for must come
+constexpr size_t kPlanStepsMax = 20'000'000;           // passes of one rehearsal: a livelock ends here
+constexpr size_t kPlanDetailsMax = 6;                  // changed fields shown for one object
+constexpr size_t kPlanFilesMax = 10'000;               // manifests of one directory
+
 // --- runtime --------------------------------------------------------------------------------------
 constexpr size_t kWorkersPerProviderMax = 8;           // bulkhead: a hung host holds only its own workers
 constexpr size_t kWorkersPerController = 16;           // blocked workers are what fills a group commit

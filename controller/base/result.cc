@@ -46,6 +46,17 @@ const CodeRow& row(Code code) {
 
 int http_status(Code code) { return row(code).http; }
 const char* reason_word(Code code) { return row(code).word; }
+
+Code code_of_answer(std::string_view reason, int http_status) {
+  for (const CodeRow& candidate : kCodes) {
+    if (candidate.word == reason) return candidate.code;
+  }
+  for (const CodeRow& candidate : kCodes) {
+    if (candidate.http == http_status) return candidate.code;
+  }
+  return Code::InternalError;
+}
+
 bool is_retryable(Code code) { return row(code).retryable; }
 
 }  // namespace charter

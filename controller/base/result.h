@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,10 @@ int http_status(Code code);
 
 /// Kubernetes' word for a code, e.g. "AlreadyExists".
 const char* reason_word(Code code);
+
+/// The code of an answer from another server: by its reason word, else by its HTTP status; InternalError for what is
+/// neither known.
+Code code_of_answer(std::string_view reason, int http_status);
 
 /// True when the same call may succeed later without anybody changing it.
 bool is_retryable(Code code);

@@ -10,12 +10,23 @@
 #include "controller/base/embedded.h"
 #include "controller/object/admit.h"
 #include "controller/runtime/manager.h"
+#include "controller/runtime/rehearsed.h"
 
 // What the composition root hands to the generic commands: the product's kinds, controllers and own commands. The runtime names no kind.
 namespace charter {
 
 /// Keeps alive what controllers use (drivers) until after the manager has stopped.
 using ControllerHold = std::shared_ptr<void>;
+
+/// What `charter plan` needs of the product beside its controllers.
+struct Planning {
+  /// As Product::add_controllers, on hosts in memory that look as `objects` say, take no time and never fail.
+  std::function<Result<ControllerHold>(Manager& manager, const Clock& clock, const std::vector<Json>& objects)> add_controllers;
+  /// Merge patches (with apiVersion, kind and metadata) that give the consents which `objects` wait for.
+  std::function<std::vector<Json>(const std::vector<Json>& objects)> consents;
+  /// Tells people what a rehearsal saw. Pure.
+  std::function<PlanReport(const Rehearsed& seen, PlanForm form)> report;
+};
 
 /// The product as the runtime sees it.
 struct Product {
@@ -24,7 +35,8 @@ struct Product {
   HookTable hooks;
   /// Adds the product's controllers; `data_dir` is where drivers may keep their own files.
   std::function<ControllerHold(Manager& manager, const Clock& clock, const std::string& data_dir)> add_controllers;
-  std::vector<Command> commands;                ///< domain commands (plan, sim …)
+  Planning planning;
+  std::vector<Command> commands;                ///< domain commands (sim …)
 };
 
 /// Runs the program: generic commands and the product's. Returns the exit code.

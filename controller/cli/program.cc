@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "controller/cli/plan_command.h"
 #include "controller/cli/product.h"
 #include "controller/cli/serve.h"
 #include "controller/cli/verify.h"
@@ -19,13 +20,14 @@ struct Typed {
 };
 
 void bind_flag(CLI::App& app, const CommandFlag& flag, Typed& typed) {
+  const std::string names = (flag.letter.empty() ? "" : "-" + flag.letter + ",") + "--" + flag.name;
   if (flag.kind == CommandFlag::Kind::Switch) {
-    app.add_flag("--" + flag.name, typed.switches[flag.name], flag.help);
+    app.add_flag(names, typed.switches[flag.name], flag.help);
     return;
   }
   std::string& value = typed.values[flag.name];
   value = flag.fallback;
-  auto* option = app.add_option("--" + flag.name, value, flag.help)->capture_default_str();
+  auto* option = app.add_option(names, value, flag.help)->capture_default_str();
   if (flag.required) option->required();
 }
 
@@ -59,7 +61,7 @@ CommandInput to_input(const Command& command, const Typed& typed) {
 }
 
 std::vector<Command> all_commands(const Product& product) {
-  std::vector<Command> commands{serve_command(product), verify_command()};
+  std::vector<Command> commands{serve_command(product), plan_command(product), verify_command()};
   commands.push_back({"version", "Print the version", "charter version", {}, "", [version = product.version](const CommandInput&) {
                         std::printf("charter %s\n", version.c_str());
                         return 0;

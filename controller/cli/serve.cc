@@ -9,17 +9,12 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "controller/api/api_server.h"
-#include "controller/api/definitions.h"
 #include "controller/api/http_server.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
-#include "controller/runtime/definition_cleaner.h"
-#include "controller/runtime/garbage_collector.h"
-#include "controller/runtime/local_client.h"
-#include "controller/runtime/namespace_cleaner.h"
 
 namespace charter {
 namespace {
@@ -50,49 +45,27 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::vector<ServedResource> served_resources(const KindTable& table) {
-  std::vector<ServedResource> out;
-  for (const auto& type : table.all()) {
-    if (type->storage) out.push_back({type->gvr, type->kind, type->namespaced});
-  }
-  return out;
-}
-
 /// A whole standalone server, built and stopped in order.
 class Server {
  public:
   Server(const Product& product, std::string data_dir) : product_(product), data_dir_(std::move(data_dir)) {}
 
   Status start(const Address& address) {
-    define_embedded(kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
-    define_embedded(kinds_, product_.definitions, KindRegistry::Origin::Definition);
     StoreOptions options;
     options.data_dir = data_dir_;
-    options.index = [this](std::string_view bucket, const Json& object) {
-      return index_of(kinds_, product_.hooks, bucket, object);
-    };
-    CHARTER_TRY_ASSIGN(store_, Store::open(std::move(options)));
-    const ApiParts parts{*store_, kinds_, product_.hooks, clock_, random_};
-    api_ = std::make_unique<ApiServer>(parts, metrics_);
+    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_}, std::move(options)));
     CHARTER_TRY(start_http(address));
-    make_manager();
-    definitions_ = std::make_unique<Definitions>(parts, [this] { tell_resources(); });
-    CHARTER_TRY(definitions_->install(api_->verbs(), product_.definitions));
-    tell_resources();
-    api_->set_ready(true);
-    manager_->start();
+    CHARTER_TRY(plane_->install([this](Manager& manager) { return product_.add_controllers(manager, clock_, data_dir_); }));
+    plane_->api().set_ready(true);
+    plane_->start();
     return {};
   }
 
   void stop() {
-    if (api_) api_->set_ready(false);
+    if (!plane_) return;
+    plane_->api().set_ready(false);
     if (http_) http_->stop(limits::kStopDeadline);
-    if (manager_) {
-      if (auto stopped = manager_->stop(); !stopped) log_warn("serve", stopped.error().message);
-    }
-    definitions_.reset();
-    if (store_) store_->stop();
-    hold_.reset();
+    if (auto stopped = plane_->stop(); !stopped) log_warn("serve", stopped.error().message);
   }
 
   const std::string& url() const { return url_; }
@@ -108,7 +81,7 @@ class Server {
     options.client_ca_pem = credentials.ca_pem;
     CHARTER_TRY_ASSIGN(http_, HttpServer::start(std::move(options),
                                                 [this](HttpRequest request, Respond respond) {
-                                                  api_->handle(std::move(request), std::move(respond));
+                                                  plane_->api().handle(std::move(request), std::move(respond));
                                                 },
                                                 status_response, metrics_));
     const std::string host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host;
@@ -116,36 +89,13 @@ class Server {
     return write_kubeconfig(data_dir_, url_, credentials);
   }
 
-  void make_manager() {
-    manager_ = std::make_unique<Manager>(ManagerParts{
-        [this](const std::string& manager) { return std::make_shared<LocalClient>(api_->verbs(), manager); }, clock_, random_,
-        metrics_});
-    collector_ = std::make_unique<GarbageCollector>(*manager_);
-    cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
-    add_definition_cleaner(*manager_);
-    hold_ = product_.add_controllers(*manager_, clock_, data_dir_);
-  }
-
-  void tell_resources() {
-    const std::vector<ServedResource> resources = served_resources(*kinds_.table());
-    collector_->set_resources(resources);
-    cleaner_->set_resources(resources);
-  }
-
   const Product& product_;
   const std::string data_dir_;
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
-  KindRegistry kinds_;
-  ControllerHold hold_;
-  std::unique_ptr<Store> store_;
-  std::unique_ptr<ApiServer> api_;
-  std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<Manager> manager_;
-  std::unique_ptr<GarbageCollector> collector_;
-  std::unique_ptr<NamespaceCleaner> cleaner_;
-  std::unique_ptr<Definitions> definitions_;
+  std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<HttpServer> http_;  // gone before the API that it asks
   std::string url_;
 };
 

@@ -1,5 +1,6 @@
 #include "controller/object/yaml_scalar.h"
 
+#include "controller/base/base64.h"
 #include "controller/object/json_text.h"
 #include "controller/object/utf8.h"
 
@@ -161,13 +162,6 @@ Json resolve_float(std::string_view text) {
   return error == std::errc() ? json_number(number) : Json(nullptr);
 }
 
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (is_digit(c)) return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 std::string replace_broken(std::string_view text) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
@@ -209,23 +203,9 @@ Result<std::string> yaml_key(const Json& scalar) {
 }
 
 Result<std::string> decode_yaml_binary(std::string_view text) {
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  size_t padding = 0;
-  for (const char c : text) {
-    if (c == ' ' || c == '\n' || c == '\t' || c == '\r') continue;
-    const int value = base64_value(c);
-    if (c == '=') ++padding;
-    if (c == '=' && padding <= 2) continue;
-    if (value < 0 || padding > 0) return Error{Code::BadRequest, "yaml: !!binary is not base64"};
-    bits = (bits << 6) | static_cast<uint32_t>(value);
-    if (++count % 4 != 1) bytes += static_cast<char>(bits >> (6 - 2 * ((count - 1) % 4)) & 0xFF);
-  }
-  if ((static_cast<size_t>(count) + padding) % 4 != 0) {
-    return Error{Code::BadRequest, "yaml: !!binary is not base64"};
-  }
-  return replace_broken(bytes);
+  const auto bytes = decode_base64(text);
+  if (!bytes) return Error{Code::BadRequest, "yaml: !!binary is not base64"};
+  return replace_broken(*bytes);
 }
 
 }  // namespace charter

@@ -1,5 +1,6 @@
 #include "reconcilers/machine/cloud_init.h"
 
+#include "controller/base/base64.h"
 #include "crds/types/kinds.h"
 
 #include <nlohmann/json.hpp>
@@ -9,8 +10,6 @@ namespace {
 
 constexpr std::string_view kUserData = "user-data";
 constexpr std::string_view kSshKey = "ssh-key";
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 Result<std::string> read_key(const Json& secret, std::string_view key, const std::string& where) {
   auto bytes = decode_base64(text_at(secret, {"data", key}));
@@ -20,29 +19,6 @@ Result<std::string> read_key(const Json& secret, std::string_view key, const std
 }
 
 }  // namespace
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  size_t padding = 0;
-  while (padding < 2 && text.ends_with('=')) {
-    text.remove_suffix(1);
-    ++padding;
-  }
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes.push_back(static_cast<char>(bits >> count & 0xff));
-  }
-  return bytes;
-}
 
 Result<CloudInit> read_cloud_init(Client& client, const Machine& machine) {
   CloudInit content;

@@ -3,9 +3,7 @@
 #include "controller/runtime/client.h"
 #include "crds/types/machine.h"
 
-#include <optional>
 #include <string>
-#include <string_view>
 
 // What a guest gets at its first boot, from the Secret that a Machine names. Read live and only for
 // a create, so that it is kept in no cache; never logged, never part of a message.
@@ -20,8 +18,5 @@ struct CloudInit {
 /// Reads it; empty without spec.userDataSecretRef. Errors: reason ReferenceNotFound (no such Secret
 /// or no user-data in it), InvalidReference (not base64), or the client's.
 Result<CloudInit> read_cloud_init(Client& client, const Machine& machine);
-
-/// Bytes of standard base64 with padding; nothing for anything else.
-std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace charter::machine

@@ -65,7 +65,7 @@ def wait_machines(server, running, total=3):
 
 def identities(server):
     """What a machine must keep while it is off: name, uid, address and identity at the provider."""
-    return {m["metadata"]["name"]: (m["metadata"]["uid"], m["status"].get("address"), m["status"].get("externalId"))
+    return {m["metadata"]["name"]: (m["metadata"]["uid"], m["status"].get("address"), m["status"].get("externalID"))
             for m in listed(server, "machines", "-n", NS)}
 
 

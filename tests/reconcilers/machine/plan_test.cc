@@ -1,7 +1,6 @@
 #include "reconcilers/machine/plan.h"
 
 #include "reconcilers/common/naming.h"
-#include "reconcilers/machine/cloud_init.h"
 
 #include <gtest/gtest.h>
 
@@ -250,15 +249,6 @@ TEST(MachinePlan, ComesToRestFromEveryState) {
     }
   }
   EXPECT_GT(states, 7000);
-}
-
-TEST(CloudInit, DecodesBase64AndNothingElse) {
-  EXPECT_EQ(decode_base64("I2Nsb3Vk"), "#cloud");
-  EXPECT_EQ(decode_base64("YQ=="), "a");
-  EXPECT_EQ(decode_base64("/+8="), "\xff\xef");
-  EXPECT_EQ(decode_base64(""), "");
-  for (const char* wrong : {"a", "YQ=", "Y Q=", "====", "YQ==YQ=="})
-    EXPECT_FALSE(decode_base64(wrong)) << wrong;
 }
 
 }  // namespace

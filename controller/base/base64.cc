@@ -1,0 +1,52 @@
+#include "controller/base/base64.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace charter {
+namespace {
+
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+int value_of(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+}  // namespace
+
+std::string encode_base64(std::string_view bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t at = 0; at < bytes.size(); at += 3) {
+    const size_t here = bytes.size() - at < 3 ? bytes.size() - at : 3;
+    uint32_t bits = 0;
+    for (size_t i = 0; i < 3; ++i)
+      bits = bits << 8 | (i < here ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+    for (size_t i = 0; i < 4; ++i)
+      text += i <= here ? kAlphabet[bits >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  std::string bytes;
+  uint32_t bits = 0;
+  size_t count = 0, padding = 0;
+  for (const char c : text) {
+    if (c == ' ' || c == '\n' || c == '\t' || c == '\r') continue;
+    const int value = value_of(c);
+    if (c == '=') ++padding;
+    if (c == '=' && padding <= 2) continue;
+    if (value < 0 || padding > 0) return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    if (++count % 4 != 1) bytes += static_cast<char>(bits >> (6 - 2 * ((count - 1) % 4)) & 0xFF);
+  }
+  if ((count + padding) % 4 != 0) return std::nullopt;
+  return bytes;
+}
+
+}  // namespace charter

@@ -1,0 +1,156 @@
+#include "controller/cli/plan_command.h"
+
+#include "controller/base/limits.h"
+#include "controller/base/log.h"
+#include "controller/cli/rehearsal.h"
+#include "controller/runtime/rest_transport.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace charter {
+namespace {
+
+constexpr int kNothingToDo = 0;
+constexpr int kFailed = 1;
+constexpr int kChanges = 2;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string collection_path(const Gvr& gvr) {
+  const std::string root = gvr.group.empty() ? "/api/" : "/apis/" + gvr.group + "/";
+  return root + gvr.version + "/" + gvr.resource;
+}
+
+/// A kind whose objects a rehearsal begins with.
+struct ListedKind {
+  Gvr gvr;
+  std::string kind;
+};
+
+// The product's own kinds, and of the built-in ones those that its reconcilers or its manifests
+// use.
+std::vector<ListedKind> listed_kinds(const Product& product) {
+  std::vector<ListedKind> kinds = {
+      {{"apiextensions.k8s.io", "v1", "customresourcedefinitions"}, "CustomResourceDefinition"},
+      {{"", "v1", "namespaces"}, "Namespace"},
+      {{"", "v1", "secrets"}, "Secret"},
+      {{"", "v1", "configmaps"}, "ConfigMap"},
+      {{"", "v1", "serviceaccounts"}, "ServiceAccount"}};
+  KindRegistry registry;
+  define_embedded(registry, product.definitions, KindRegistry::Origin::Definition);
+  for (const auto& type : registry.table()->all()) {
+    if (type->storage) kinds.push_back({type->gvr, type->kind});
+  }
+  return kinds;
+}
+
+// Items of a List leave out what the List says of them.
+void complete(Json& item, const ListedKind& kind) {
+  if (text_at(item, {"kind"}).empty()) item["kind"] = kind.kind;
+  if (text_at(item, {"apiVersion"}).empty())
+    item["apiVersion"] = api_version_of(kind.gvr.group, kind.gvr.version);
+}
+
+Status list_all(RestTransport& server, const ListedKind& kind, std::vector<Json>& objects) {
+  std::string next;
+  do {
+    CHARTER_TRY_ASSIGN(Json page, server.get(collection_path(kind.gvr) +
+                                             "?limit=" + std::to_string(limits::kListPage) +
+                                             (next.empty() ? "" : "&continue=" + next)));
+    next = text_at(page, {"metadata", "continue"});
+    const Json* items = at(page, {"items"});
+    if (items == nullptr || !items->is_array())
+      return Error{Code::InternalError, "the list of " + kind.gvr.resource + " has no items"};
+    for (const Json& item : *items) {
+      complete(objects.emplace_back(item), kind);
+    }
+  } while (!next.empty());
+  return {};
+}
+
+Result<std::vector<Json>> read_server(const Kubeconfig& config, const Product& product) {
+  CHARTER_TRY_ASSIGN(const auto server, RestTransport::open(config, limits::kAnswerTimeout));
+  std::vector<Json> objects;
+  for (const ListedKind& kind : listed_kinds(product)) {
+    const Status listed = list_all(*server, kind, objects);
+    // A cluster on which Charter is not installed yet serves none of its kinds.
+    if (!listed && listed.error().code != Code::NotFound) return Error(listed.error());
+  }
+  return objects;
+}
+
+Result<PlanReport> make_plan(const Product& product, const CommandInput& input) {
+  const std::string& form = input.flag("output");
+  if (form != "text" && form != "json")
+    return Error{Code::Invalid, "--output " + form + ": expected text or json"};
+  RehearsalRequest request;
+  CHARTER_TRY_ASSIGN(request.manifests, read_manifests(input.flag("filename")));
+  CHARTER_TRY_ASSIGN(
+      const Kubeconfig config,
+      read_kubeconfig(
+          kubeconfig_path(input.flag("kubeconfig"), environment("KUBECONFIG"), environment("HOME")),
+          input.flag("context")));
+  if (!config.ns.empty()) request.ns = config.ns;
+  if (!input.flag("namespace").empty()) request.ns = input.flag("namespace");
+  request.consent = input.flag("accept-offers") == "true" ? Consent::Give : Consent::Wait;
+  std::fprintf(stderr, "charter plan: reading %s\n", config.server.c_str());
+  CHARTER_TRY_ASSIGN(request.objects, read_server(config, product));
+  std::fprintf(stderr, "charter plan: rehearsing %zu documents on a copy of %zu objects\n",
+               request.manifests.size(), request.objects.size());
+  CHARTER_TRY_ASSIGN(const Rehearsed seen, rehearse(product, SystemClock().now(), request));
+  return product.planning.report(seen, form == "json" ? PlanForm::ForPrograms : PlanForm::ForPeople);
+}
+
+int plan(const Product& product, const CommandInput& input) {
+  set_log_level(LogLevel::Error);  // what the rehearsed controllers log is no news of the server
+  const auto report = make_plan(product, input);
+  if (!report) {
+    std::fprintf(stderr, "charter plan: %s\n", report.error().message.c_str());
+    return kFailed;
+  }
+  std::fputs(report->text.c_str(), stdout);
+  if (report->refused) return kFailed;
+  return report->changes ? kChanges : kNothingToDo;
+}
+
+}  // namespace
+
+Command plan_command(const Product& product) {
+  Command command;
+  command.name = "plan";
+  command.summary =
+      "Print what applying manifests would do and cost, without changing anything: what is "
+      "created, changed in "
+      "place, restarted, replaced or destroyed, where it is placed, its price per month, and what "
+      "it waits for";
+  command.example =
+      "charter plan -f manifests/quickstart --kubeconfig ./data/kubeconfig\n"
+      "  charter plan -f manifests/quickstart --accept-offers     # as if its offers were "
+      "accepted\n"
+      "  charter plan -f contract.yaml --output json\n"
+      "Exit codes: 0 nothing would change, 2 something would, 1 refused or failed";
+  command.flags = {
+      {.name = "filename",
+       .help = "File, or directory of *.yaml, *.yml and *.json",
+       .required = true,
+       .letter = "f"},
+      {.name = "kubeconfig", .help = "Default: $KUBECONFIG, else ~/.kube/config"},
+      {.name = "context", .help = "Context of the kubeconfig; default: its current one"},
+      {.name = "namespace",
+       .help = "For documents without one; default: the context's",
+       .letter = "n"},
+      {.name = "accept-offers",
+       .help = "Go on as if the offers that these contracts get were accepted",
+       .kind = CommandFlag::Kind::Switch},
+      {.name = "output", .help = "text or json", .fallback = "text", .letter = "o"}};
+  command.run = [&product](const CommandInput& input) { return plan(product, input); };
+  return command;
+}
+
+}  // namespace charter

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "controller/base/clock.h"
+#include "controller/object/value.h"
+#include "controller/runtime/kubeconfig.h"
+
+#include <memory>
+#include <string>
+
+// Requests to a Kubernetes API server over HTTPS. The only file that knows cpprestsdk is its .cc.
+namespace charter {
+
+/// A connection to one server, as one identity. Blocks until the answer; not from a wire or writer
+/// thread. Thread-safe.
+class RestTransport {
+ public:
+  /// Errors: Invalid when certificate or key cannot be used. Does not connect yet.
+  static Result<std::unique_ptr<RestTransport>> open(const Kubeconfig& config, Duration timeout);
+  ~RestTransport();
+
+  /// GET of a path with its query ("/api/v1/secrets?limit=500"). Follows no redirect: credentials
+  /// go to the named server only. Errors: the server's own Status (code, message), or
+  /// ServiceUnavailable when there was no answer.
+  Result<Json> get(const std::string& path_and_query);
+
+ private:
+  struct State;
+  explicit RestTransport(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace charter

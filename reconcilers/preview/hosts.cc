@@ -1,0 +1,73 @@
+#include "reconcilers/preview/hosts.h"
+
+#include "crds/types/machine.h"
+#include "crds/types/volume.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace charter::preview {
+namespace {
+
+/// Volume uids by "namespace/name".
+using VolumeUids = std::map<std::string, std::string>;
+
+std::string full_name(const Meta& meta) {
+  return to_string(ObjectName{meta.ns, meta.name});
+}
+
+PowerState power_of(const Machine& machine) {
+  return machine.status.power == ObservedPower::On ? PowerState::On : PowerState::Off;
+}
+
+MachineState state_of(const Machine& machine, const VolumeUids& volumes) {
+  const auto& status = machine.status;
+  MachineState state{.uid = machine.meta.uid,
+                     .external_id = status.external_id,
+                     .host = status.host,
+                     .owner = machine.meta.uid,
+                     .vcpus = static_cast<int>(status.vcpus.value_or(machine.spec.vcpus)),
+                     .memory_bytes = status.memory_bytes.value_or(machine.spec.memory_bytes),
+                     .disk_bytes = machine.spec.boot_disk.size_bytes,
+                     .image_deployed = status.image_deployed,
+                     .power = power_of(machine),
+                     .address = status.address,
+                     .image_digest = status.image_digest};
+  for (const auto& name : status.attached_volumes) {
+    const auto found = volumes.find(to_string(ObjectName{machine.meta.ns, name}));
+    if (found != volumes.end()) state.volume_uids.push_back(found->second);
+  }
+  if (status.booted_at) {
+    state.booted_at_s =
+        std::chrono::floor<std::chrono::seconds>(*status.booted_at).time_since_epoch().count();
+  }
+  return state;
+}
+
+}  // namespace
+
+Result<std::map<std::string, Inventory>> inventories_of(const std::vector<Json>& objects) {
+  std::map<std::string, Inventory> inventories;
+  VolumeUids uids;
+  for (const Json& object : objects) {
+    if (text_at(object, {"kind"}) != "Volume") continue;
+    CHARTER_TRY_ASSIGN(const Volume volume, read_volume(object));
+    if (volume.status.external_id.empty()) continue;
+    uids[full_name(volume.meta)] = volume.meta.uid;
+    inventories[volume.status.provider].volumes.push_back(
+        {.uid = volume.meta.uid,
+         .external_id = volume.status.external_id,
+         .host = volume.status.pool,
+         .size_bytes = volume.status.size_bytes.value_or(volume.spec.size_bytes)});
+  }
+  for (const Json& object : objects) {
+    if (text_at(object, {"kind"}) != "Machine") continue;
+    CHARTER_TRY_ASSIGN(const Machine machine, read_machine(object));
+    if (machine.status.external_id.empty()) continue;
+    inventories[machine.spec.provider.name].machines.push_back(state_of(machine, uids));
+  }
+  return inventories;
+}
+
+}  // namespace charter::preview
