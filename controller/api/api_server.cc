@@ -190,8 +190,12 @@ Result<HttpResponse> ApiServer::get(const Call& call) {
 
 Result<HttpResponse> ApiServer::list(const Call& call) {
   CHARTER_TRY_ASSIGN(const ListOptions options, parse_list_options(call.route, *call.type, ListUse::List));
-  CHARTER_TRY_ASSIGN(const ListBody body, read_list(parts_.store, *call.type, call.route.ns, options));
-  return list_response(body, call.shape, call.include, parts_.clock.now());
+  const auto body = read_list(parts_.store, *call.type, call.route.ns, options);
+  if (body) return list_response(*body, call.shape, call.include, parts_.clock.now());
+  if (body.error().code == Code::Expired && options.continued) {
+    return expired_page_response(make_inconsistent_token(options.after));
+  }
+  return Error(body.error());
 }
 
 Result<HttpResponse> ApiServer::watch(const Call& call) {
