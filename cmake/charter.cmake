@@ -22,3 +22,16 @@ function(charter_embed library symbol folder extension)
     COMMENT "Embedding ${folder}/*.${extension}" VERBATIM)
   target_sources(charter_${library} PRIVATE ${out})
 endfunction()
+
+# charter_embed_build(LIBRARY)
+#   Compiles what this build was made from into charter_LIBRARY as `charter::embedded::build()`. Looked up
+#   at each build, because a commit or a checkout configures nothing; the file changes only if the answer does.
+function(charter_embed_build library)
+  set(out ${CMAKE_BINARY_DIR}/embedded/build.cc)
+  add_custom_target(charter_build_facts BYPRODUCTS ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DSOURCE=${CMAKE_SOURCE_DIR} -P ${CMAKE_SOURCE_DIR}/cmake/build_facts.cmake
+    COMMENT "Looking up the commit" VERBATIM)
+  set_source_files_properties(${out} PROPERTIES GENERATED TRUE)
+  target_sources(charter_${library} PRIVATE ${out})
+  add_dependencies(charter_${library} charter_build_facts)
+endfunction()

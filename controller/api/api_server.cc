@@ -1,33 +1,21 @@
 #include "controller/api/api_server.h"
 
-#include <nlohmann/json.hpp>
-
 #include "controller/api/api_call.h"
 #include "controller/api/authn.h"
 #include "controller/api/authz.h"
+#include "controller/api/builtin_rules.h"
 #include "controller/api/discovery.h"
 #include "controller/api/meta_rules.h"
 #include "controller/api/read_verbs.h"
 #include "controller/api/scale.h"
+#include "controller/api/server_version.h"
 #include "controller/api/status_body.h"
 #include "controller/base/check.h"
 
+#include <nlohmann/json.hpp>
+
 namespace charter {
 namespace {
-
-// What /version says: the Kubernetes level that this API follows, which clients parse as a semantic version.
-constexpr const char* kVersion = R"({
-  "major": "1",
-  "minor": "35",
-  "gitVersion": "v1.35.0+charter",
-  "gitCommit": "",
-  "gitTreeState": "clean",
-  "buildDate": "2026-01-01T00:00:00Z",
-  "goVersion": "",
-  "compiler": "g++",
-  "platform": "linux/amd64"
-})";
-
 
 bool has_header(const HttpResponse& response, std::string_view name) {
   for (const auto& [key, value] : response.headers) {
@@ -36,10 +24,14 @@ bool has_header(const HttpResponse& response, std::string_view name) {
   return false;
 }
 
-/// Name of a served subresource, or NotFound.
+/// Name of a served subresource, or NotFound; "finalize" can only be put.
 Status check_subresource(const ResourceType& type, const Route& route) {
   const std::string& sub = route.subresource;
-  const bool finalize = type.builtin && type.gvr.resource == "namespaces" && sub == "finalize";
+  const bool finalize = sub == "finalize" && has_finalize(type);
+  if (finalize && route.verb != Route::Verb::Update) {
+    return Error{Code::MethodNotAllowed,
+                 "the server does not allow this method on the requested resource"};
+  }
   const bool served = sub.empty() || (sub == "status" && type.has_status) || (sub == "scale" && type.scale) || finalize;
   return served ? Status{} : Status(not_found(type, route.name));
 }
@@ -127,7 +119,8 @@ HttpResponse ApiServer::answer_plain(const Call& call) {
       const bool ok = ready_ || !call.route.rest.starts_with("/readyz");
       return HttpResponse::text(ok ? 200 : 503, "text/plain; charset=utf-8", ok ? "ok" : "not ready: starting or stopping");
     }
-    case Route::Place::ServerVersion: return HttpResponse::text(200, "application/json", kVersion);
+    case Route::Place::ServerVersion:
+      return HttpResponse::text(200, "application/json", server_version());
     case Route::Place::Metrics: {
       const Store::Stats stats = parts_.store.stats();
       metrics_.gauge("apiserver_storage_objects", "Objects stored.").set(static_cast<double>(stats.objects));
@@ -190,8 +183,12 @@ Result<HttpResponse> ApiServer::get(const Call& call) {
 
 Result<HttpResponse> ApiServer::list(const Call& call) {
   CHARTER_TRY_ASSIGN(const ListOptions options, parse_list_options(call.route, *call.type, ListUse::List));
-  CHARTER_TRY_ASSIGN(const ListBody body, read_list(parts_.store, *call.type, call.route.ns, options));
-  return list_response(body, call.shape, call.include, parts_.clock.now());
+  const auto body = read_list(parts_.store, *call.type, call.route.ns, options);
+  if (body) return list_response(*body, call.shape, call.include, parts_.clock.now());
+  if (body.error().code == Code::Expired && options.continued) {
+    return expired_page_response(make_inconsistent_token(options.after));
+  }
+  return Error(body.error());
 }
 
 Result<HttpResponse> ApiServer::watch(const Call& call) {

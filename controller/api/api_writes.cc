@@ -104,8 +104,8 @@ Status ApiServer::create(const CallPtr& call) {
 Status ApiServer::update(const CallPtr& call) {
   CHARTER_TRY_ASSIGN(WriteOptions options, read_write_options(call->route, call->caller, "UpdateOptions"));
   CHARTER_TRY_ASSIGN(Json body, read_body(call->request, call->type->kind, &options.duplicates));
-  const std::string part = call->route.subresource == "status" ? "status" : "";
-  verbs_.update(call->type, call->name(), std::move(body), part, std::move(options), write_done(call));
+  verbs_.update(call->type, call->name(), std::move(body), call->route.subresource,
+                std::move(options), write_done(call));
   return {};
 }
 
@@ -116,8 +116,8 @@ Status ApiServer::patch(const CallPtr& call) {
   auto parsed = patch_type == PatchType::Apply ? parse_yaml(call->request.body, &options.duplicates)
                                                : parse_json(call->request.body, &options.duplicates);
   if (!parsed) return Error{Code::BadRequest, "error decoding patch: " + parsed.error().message};
-  const std::string part = call->route.subresource == "status" ? "status" : "";
-  verbs_.patch(call->type, call->name(), patch_type, std::move(*parsed), force, part, std::move(options), write_done(call));
+  verbs_.patch(call->type, call->name(), patch_type, std::move(*parsed), force,
+               call->route.subresource, std::move(options), write_done(call));
   return {};
 }
 

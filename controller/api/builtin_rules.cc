@@ -1,14 +1,19 @@
 #include "controller/api/builtin_rules.h"
 
-#include <algorithm>
+#include "controller/api/status_body.h"
+#include "controller/base/limits.h"
+#include "controller/object/conditions.h"
+#include "controller/object/labels.h"
+#include "controller/object/schema_rules.h"
 
 #include <nlohmann/json.hpp>
 
-#include "controller/api/status_body.h"
+#include <algorithm>
 
 namespace charter {
 namespace {
 
+constexpr const char* kNamespaceFinalizer = "kubernetes";
 constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
 
 bool is(const ResourceType& type, std::string_view group, std::string_view resource) {
@@ -29,10 +34,14 @@ std::string base64(std::string_view in) {
 void complete_namespace(Json& object, const Json* before) {
   Json& metadata = object["metadata"];
   metadata["labels"]["kubernetes.io/metadata.name"] = metadata.value("name", "");
-  if (!before) {
-    object["spec"]["finalizers"] = {"kubernetes"};
-    object["status"]["phase"] = "Active";
+  if (before) return;
+  Json& finalizers = object["spec"]["finalizers"];
+  if (!finalizers.is_array()) finalizers = Json::array();
+  if (std::find(finalizers.begin(), finalizers.end(), Json(kNamespaceFinalizer)) ==
+      finalizers.end()) {
+    finalizers.push_back(kNamespaceFinalizer);
   }
+  object["status"]["phase"] = "Active";
 }
 
 void complete_secret(Json& object) {
@@ -46,8 +55,31 @@ void complete_secret(Json& object) {
   object.erase("stringData");
 }
 
-Json definition_condition(const char* type, const char* reason, const char* message, const std::string& now) {
-  return {{"type", type}, {"status", "True"}, {"lastTransitionTime", now}, {"reason", reason}, {"message", message}};
+/// Says in the definition what its writers are told in a Warning: these rules are kept, published
+/// and not evaluated.
+void report_rules(Json& object, Instant now) {
+  constexpr const char* kType = "ValidationRulesNotEvaluated";
+  constexpr size_t kPathBytesMax =
+      limits::kConditionMessageBytesMax - 256;  // room for the words around them
+  const std::vector<std::string> places = places_of_rules(object);
+  Json& status = object["status"];
+  if (places.empty()) {
+    remove_condition(status, kType);
+    return;
+  }
+  std::string list;
+  size_t named = 0;
+  for (const std::string& place : places) {
+    if (list.size() + place.size() > kPathBytesMax) break;
+    list += (named++ ? ", " : "") + place;
+  }
+  if (named < places.size()) list += " and " + std::to_string(places.size() - named) + " more";
+  set_condition(status,
+                {kType, "True", "RulesNotSupported",
+                 "x-kubernetes-validations are not evaluated by this server; objects are stored "
+                 "without the checks of " +
+                     list},
+                now);
 }
 
 /// The names are accepted and the kind is served as soon as the write is durable, so the status says so at once.
@@ -64,11 +96,41 @@ void complete_definition(Json& object, const Json* before, const ApiParts& parts
     if (std::find(stored.begin(), stored.end(), name) == stored.end()) stored.push_back(name);
   }
   status["storedVersions"] = std::move(stored);
-  if (status.contains("conditions") && status["conditions"].is_array() && !status["conditions"].empty()) return;
-  const std::string now = format_time(parts.clock.now());
-  status["conditions"] = {
-      definition_condition("NamesAccepted", "NoConflicts", "no conflicts found", now),
-      definition_condition("Established", "InitialNamesAccepted", "the initial names have been accepted", now)};
+  const Instant now = parts.clock.now();
+  if (!find_condition(object, "Established")) {
+    set_condition(status, {"NamesAccepted", "True", "NoConflicts", "no conflicts found"}, now);
+    set_condition(
+        status,
+        {"Established", "True", "InitialNamesAccepted", "the initial names have been accepted"},
+        now);
+  }
+  report_rules(object, now);
+}
+
+/// A namespace's own finalizers, which are written on create and through /finalize.
+void check_namespace_finalizers(const Json& object, std::vector<Cause>& causes) {
+  const Json* finalizers = at(object, {"spec", "finalizers"});
+  if (!finalizers || !finalizers->is_array()) return;
+  if (finalizers->size() > limits::kFinalizersMax) {
+    causes.push_back({"FieldValueTooMany",
+                      "Too many: " + std::to_string(finalizers->size()) + ": must have at most " +
+                          std::to_string(limits::kFinalizersMax) + " items",
+                      "spec.finalizers"});
+    return;
+  }
+  for (size_t i = 0; i < finalizers->size(); ++i) {
+    const Json& name = (*finalizers)[i];
+    const std::string text = name.is_string() ? name.get<std::string>() : std::string();
+    std::string problem = qualified_name_problem(text);
+    const bool standard =
+        text == kNamespaceFinalizer || text == "orphan" || text == "foregroundDeletion";
+    if (problem.empty() && !standard && text.find('/') == std::string::npos) {
+      problem = "name is neither a standard finalizer name nor is it fully qualified";
+    }
+    if (problem.empty()) continue;
+    causes.push_back({"FieldValueInvalid", "Invalid value: " + encode(name) + ": " + problem,
+                      "spec.finalizers[" + std::to_string(i) + "]"});
+  }
 }
 
 void check_immutable(const Json& object, const Json& before, std::vector<Cause>& causes) {
@@ -114,7 +176,32 @@ void check_builtin(const ResourceType& type, Json& object, const Json* before, s
   if (is(type, "", "secrets") && before && object.value("type", "") != before->value("type", "")) {
     causes.push_back({"FieldValueInvalid", "Invalid value: \"" + object.value("type", "") + "\": field is immutable", "type"});
   }
+  if (is(type, "", "namespaces")) check_namespace_finalizers(object, causes);
   if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) check_definition(object, before, causes);
+}
+
+bool has_finalize(const ResourceType& type) {
+  return is(type, "", "namespaces");
+}
+
+void keep_finalizers(const ResourceType& type, const Json& before, Json& next) {
+  if (!has_finalize(type)) return;
+  Json& spec = next["spec"];
+  if (spec.is_null()) spec = Json::object();
+  if (!spec.is_object()) return;  // the schema refuses it
+  const Json* kept = at(before, {"spec", "finalizers"});
+  if (kept) {
+    spec["finalizers"] = *kept;
+  } else {
+    spec.erase("finalizers");
+  }
+}
+
+Json finalized(const Json& before, const Json& next) {
+  Json out = before;
+  const Json* wanted = at(next, {"spec", "finalizers"});
+  out["spec"]["finalizers"] = wanted ? *wanted : Json::array();
+  return out;
 }
 
 bool holds_deletion(const ResourceType& type, const Json& object) {

@@ -18,6 +18,16 @@ bool holds_deletion(const ResourceType& type, const Json& object);
 /// Marks a deletion's start on a built-in object (Namespace: phase Terminating; definitions: cleanup finalizer).
 void begin_deletion(const ResourceType& type, Json& object);
 
+/// True when a type has the subresource "finalize": the only door to its spec.finalizers
+/// (Namespace).
+bool has_finalize(const ResourceType& type);
+
+/// Puts back into `next` what only PUT …/finalize may change.
+void keep_finalizers(const ResourceType& type, const Json& before, Json& next);
+
+/// `before` with the part of `next` that PUT …/finalize may change.
+Json finalized(const Json& before, const Json& next);
+
 /// Refuses writes into a namespace that does not exist or is terminating; inside the store's turn, so that none slips through.
 Status check_namespace(const ResourceType& type, const std::string& ns, const std::string& name, const View& view);
 

@@ -1,12 +1,13 @@
 #include "controller/api/discovery.h"
 
-#include <algorithm>
-
-#include <nlohmann/json.hpp>
-
+#include "controller/api/builtin_rules.h"
 #include "controller/api/media_type.h"
 #include "controller/api/status_body.h"
 #include "controller/object/digest.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace charter {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 using TypePtr = std::shared_ptr<const ResourceType>;
 
 const std::vector<std::string> kSubresourceVerbs = {"get", "patch", "update"};
+const std::vector<std::string> kFinalizeVerbs = {"update"};
 
 Json strings_or_null(const std::vector<std::string>& list) { return list.empty() ? Json() : Json(list); }
 
@@ -36,9 +38,13 @@ Json legacy_resource(const ResourceType& type) {
   return out;
 }
 
-Json legacy_subresource(const ResourceType& type, const char* name) {
-  Json out = {{"name", type.gvr.resource + "/" + name}, {"singularName", ""}, {"namespaced", type.namespaced},
-              {"kind", type.kind},                      {"verbs", kSubresourceVerbs}};
+Json legacy_subresource(const ResourceType& type, const char* name,
+                        const std::vector<std::string>& verbs = kSubresourceVerbs) {
+  Json out = {{"name", type.gvr.resource + "/" + name},
+              {"singularName", ""},
+              {"namespaced", type.namespaced},
+              {"kind", type.kind},
+              {"verbs", verbs}};
   if (std::string_view(name) == "scale") out.update({{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}});
   return out;
 }
@@ -50,6 +56,8 @@ Json resource_list(const KindTable& kinds, const std::string& group, const std::
     resources.push_back(legacy_resource(*type));
     if (type->has_status) resources.push_back(legacy_subresource(*type, "status"));
     if (type->scale) resources.push_back(legacy_subresource(*type, "scale"));
+    if (has_finalize(*type))
+      resources.push_back(legacy_subresource(*type, "finalize", kFinalizeVerbs));
   }
   if (resources.empty()) return Json();
   return {{"kind", "APIResourceList"},
@@ -100,11 +108,14 @@ Json aggregated_resource(const ResourceType& type) {
               {"verbs", resource_verbs()}};
   put_if(out, "shortNames", strings_or_null(type.short_names));
   put_if(out, "categories", strings_or_null(type.categories));
-  const auto add = [&](const char* name, Json kind) {
-    out["subresources"].push_back({{"subresource", name}, {"responseKind", std::move(kind)}, {"verbs", kSubresourceVerbs}});
+  const auto add = [&](const char* name, Json kind, const std::vector<std::string>& verbs) {
+    out["subresources"].push_back(
+        {{"subresource", name}, {"responseKind", std::move(kind)}, {"verbs", verbs}});
   };
-  if (type.scale) add("scale", response_kind("autoscaling", "v1", "Scale"));
-  if (type.has_status) add("status", response_kind(gvr.group, gvr.version, type.kind));
+  const Json kind = response_kind(gvr.group, gvr.version, type.kind);
+  if (has_finalize(type)) add("finalize", kind, kFinalizeVerbs);
+  if (type.scale) add("scale", response_kind("autoscaling", "v1", "Scale"), kSubresourceVerbs);
+  if (type.has_status) add("status", kind, kSubresourceVerbs);
   return out;
 }
 

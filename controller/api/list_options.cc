@@ -46,17 +46,22 @@ Error list_invalid(const char* field, const std::string& why) {
   return invalid("ListOptions.meta.k8s.io", nullptr, "", {{"FieldValueForbidden", "Forbidden: " + why, field}});
 }
 
+/// What a token carries in place of a revision when its page is to come from the newest state, as
+/// in kube-apiserver.
+constexpr int64_t kInconsistent = -1;
+
 Status read_continue(std::string_view token, ListOptions& out) {
   const auto text = from_base64url(token);
   const auto tree = text ? parse_json(*text) : Result<Json>(Error{Code::BadRequest, "not base64url"});
   const std::string start = tree ? text_at(*tree, {"start"}) : std::string();
   const auto revision = tree ? int_at(*tree, {"rv"}) : std::nullopt;
-  if (!tree || start.empty() || start.back() != '\x01' || !revision || *revision < 0) {
+  const bool known_revision = revision && (*revision > 0 || *revision == kInconsistent);
+  if (!tree || start.empty() || start.back() != '\x01' || !known_revision) {
     return Error{Code::BadRequest, "continue key is not valid: invalid continue token: the token was not made by this server"};
   }
   const size_t slash = std::min(start.find('/'), start.size() - 1);
   out.continued = true;
-  out.at_revision = *revision;
+  out.at_revision = *revision == kInconsistent ? 0 : *revision;
   out.after = {start.substr(0, slash), start.substr(slash + 1, start.size() - slash - 2)};
   return {};
 }
@@ -73,6 +78,14 @@ Result<int64_t> read_number(const Route& route, const char* name) {
                                        ": must be a non-negative integer"};
   }
   return value;
+}
+
+std::string token(int64_t revision, const ObjectName& last) {
+  // The mark after the name makes the next page start after it; it is no character of a name, so
+  // tokens of other make are refused.
+  const Json document = {
+      {"v", "meta.k8s.io/v1"}, {"rv", revision}, {"start", last.ns + "/" + last.name + "\x01"}};
+  return base64url(encode(document));
 }
 
 Status check_fields(const Selector& fields, const ResourceType& type) {
@@ -168,9 +181,11 @@ Result<ListOptions> parse_list_options(const Route& route, const ResourceType& t
 }
 
 std::string make_continue_token(int64_t revision, const ObjectName& last) {
-  // The mark after the name makes the next page start after it; it is no character of a name, so tokens of other make are refused.
-  const Json token = {{"v", "meta.k8s.io/v1"}, {"rv", revision}, {"start", last.ns + "/" + last.name + "\x01"}};
-  return base64url(encode(token));
+  return token(revision, last);
+}
+
+std::string make_inconsistent_token(const ObjectName& last) {
+  return token(kInconsistent, last);
 }
 
 bool matches(const ListOptions& options, const Encoded& object) {

@@ -20,7 +20,7 @@ struct ListOptions {
   std::optional<int64_t> version;     ///< resourceVersion, when given
   Match match = Match::Unset;
   bool continued = false;             ///< a continue token was given: at_revision and after are set
-  int64_t at_revision = 0;
+  int64_t at_revision = 0;            ///< 0: newest
   ObjectName after;
   bool bookmarks = false;
   bool send_initial_events = false;
@@ -35,6 +35,9 @@ Result<ListOptions> parse_list_options(const Route& route, const ResourceType& t
 
 /// The continue token of a page that ended with `last` at `revision`.
 std::string make_continue_token(int64_t revision, const ObjectName& last);
+
+/// The token that goes on after `last` in the newest state, for clients whose own token is too old.
+std::string make_inconsistent_token(const ObjectName& last);
 
 /// True when an object passes the selectors.
 bool matches(const ListOptions& options, const Encoded& object);

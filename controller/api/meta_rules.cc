@@ -269,6 +269,15 @@ Status carry_over(const ResourceType& type, const Json& before, Json& next, Vers
   return {};
 }
 
+void drop_empty(Json& object) {
+  Json& metadata = object["metadata"];
+  for (const char* member : {"labels", "annotations", "finalizers", "ownerReferences"}) {
+    const auto found = metadata.find(member);
+    if (found != metadata.end() && (found->is_null() || (found->is_structured() && found->empty())))
+      metadata.erase(found);
+  }
+}
+
 void check_metadata(const Json& object, const Json* before, std::vector<Cause>& causes,
                     std::vector<std::string>& warnings) {
   const Json& metadata = object.at("metadata");

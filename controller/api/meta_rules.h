@@ -22,6 +22,10 @@ Status prepare_new(const ResourceType& type, Json& body, const ApiParts& parts);
 enum class VersionRule { Optional, Required };
 Status carry_over(const ResourceType& type, const Json& before, Json& next, VersionRule rule);
 
+/// Removes maps and lists of metadata that hold nothing (labels, annotations, finalizers,
+/// ownerReferences): an empty one and none mean the same, and kube-apiserver stores none.
+void drop_empty(Json& object);
+
 /// Labels, annotations, finalizers, owners: findings with kube's texts; warnings for unqualified finalizers.
 void check_metadata(const Json& object, const Json* before, std::vector<Cause>& causes,
                     std::vector<std::string>& warnings);

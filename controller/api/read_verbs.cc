@@ -70,16 +70,6 @@ HttpResponse in_syntax(HttpResponse response, const Representation& shape) {
   return shape.syntax == Representation::Syntax::YamlText ? as_yaml(std::move(response)) : std::move(response);
 }
 
-Error expired_page(const Store& store, const ListOptions& options) {
-  if (!options.continued) return {Code::Expired, "The resourceVersion for the provided list is too old."};
-  return {Code::Expired,
-          "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-          "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-          "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-          "deleted between the time the first chunk was returned and now may show up in the list. (now at " +
-              std::to_string(store.revision()) + ")"};
-}
-
 }  // namespace
 
 Status check_not_future(const Store& store, int64_t version) {
@@ -119,12 +109,8 @@ Result<ListBody> read_list(const Store& store, const ResourceType& type, const s
     if (object && matches(options, *object)) body.page.objects.push_back(object);
     return body;
   }
-  auto page = store.list(type.bucket(), range);
-  if (!page) {
-    if (page.error().code == Code::Expired) return expired_page(store, options);
-    return Error(page.error());
-  }
-  ListBody body{type, std::move(*page), {}};
+  ListBody body{type, {}, {}};
+  CHARTER_TRY_ASSIGN(body.page, store.list(type.bucket(), range));
   if (body.page.more && !body.page.objects.empty()) {
     const Header& last = body.page.objects.back()->header();
     body.continue_token = make_continue_token(body.page.revision, {last.ns, last.name});

@@ -17,7 +17,8 @@ struct ListBody {
   std::string continue_token;
 };
 
-/// The page that `options` select. Errors: Expired with a fresh token, Timeout for a future version.
+/// The page that `options` select. Errors: Expired when its revision is no longer kept, Timeout for
+/// a future version.
 Result<ListBody> read_list(const Store& store, const ResourceType& type, const std::string& ns, const ListOptions& options);
 
 /// The list in the wanted shape.

@@ -90,6 +90,8 @@ Json limit_to_part(const Change& change, const Json& before, Json next) {
     if (next["metadata"].contains("managedFields")) out["metadata"]["managedFields"] = next["metadata"]["managedFields"];
     return out;
   }
+  if (change.subresource == "finalize") return finalized(before, next);
+  keep_finalizers(type, before, next);
   if (type.has_status) {
     next.erase("status");
     if (before.contains("status")) next["status"] = before["status"];

@@ -77,7 +77,8 @@ class ResourceVerbs {
 
   /// POST. `ns` is the URL's namespace. generateName is filled in here.
   void create(const ResourceTypePtr& type, const std::string& ns, Json body, WriteOptions options, WriteDone done);
-  /// PUT of the object or of `subresource` ("status"; "scale" has its own document, see scale.h).
+  /// PUT of the object or of `subresource` ("status", "finalize"; "scale" has its own document, see
+  /// scale.h).
   void update(const ResourceTypePtr& type, const ObjectName& name, Json body, const std::string& subresource,
               WriteOptions options, WriteDone done);
   /// PATCH of the object or of "status".

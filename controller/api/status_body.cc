@@ -36,6 +36,19 @@ HttpResponse status_response(const Error& error) {
   return response;
 }
 
+HttpResponse expired_page_response(const std::string& continue_token) {
+  const Error error{
+      Code::Expired,
+      "The provided continue parameter is too old to display a consistent list result. You can "
+      "start a new list without the continue parameter, or use the continue token in this response "
+      "to retrieve the remainder of the results. Continuing with the provided token results in an "
+      "inconsistent list - objects that were created, modified, or deleted between the time the "
+      "first chunk was returned and now may show up in the list."};
+  Json status = status_document(error);
+  status["metadata"]["continue"] = continue_token;
+  return HttpResponse::text(http_status(error.code), "application/json", encode(status) + "\n");
+}
+
 HttpResponse no_such_page() {
   HttpResponse response = HttpResponse::text(404, "text/plain; charset=utf-8", "404 page not found\n");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");

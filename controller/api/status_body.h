@@ -13,6 +13,9 @@ namespace charter {
 Json status_document(const Error& error);
 /// A complete response: code, JSON Status, Retry-After where the error says so.
 HttpResponse status_response(const Error& error);
+/// 410 for a page that can't be shown any more, with the token a client may go on with
+/// (kubernetes.md 4.8).
+HttpResponse expired_page_response(const std::string& continue_token);
 /// 404 in plain text, as kube-apiserver answers paths, groups and resources it does not know.
 HttpResponse no_such_page();
 /// Adds one `Warning: 299 - "…"` header a text.

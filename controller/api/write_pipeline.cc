@@ -94,6 +94,7 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
   type.schema->prune(tree, &unknown);
   CHARTER_TRY(judge_fields(change, unknown, tree, out.warnings));
   type.schema->apply_defaults(tree);
+  drop_empty(tree);
   CHARTER_TRY(complete_builtin(type, tree, before, change.parts));
   std::vector<Cause> causes;
   type.schema->validate(tree, causes);

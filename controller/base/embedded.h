@@ -12,6 +12,14 @@ struct File {
   std::string_view text;
 };
 
+/// What the program was built from.
+struct Build {
+  std::string_view date;    ///< of the commit, RFC 3339; the epoch when not known
+  std::string_view commit;  ///< empty when not known
+  std::string_view tree;  ///< "clean", "dirty" (changed since the commit), or empty when not known
+};
+Build build();
+
 /// Definitions of the kinds every API server has (Namespace, Secret, …), from controller/api/builtin.
 std::span<const File> builtin_kinds();
 

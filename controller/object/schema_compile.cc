@@ -125,7 +125,8 @@ void SchemaCompiler::read_extensions(Node& node, const std::string& path) {
   node.int_or_string = flag(source, "x-kubernetes-int-or-string", path);
   node.embedded = flag(source, "x-kubernetes-embedded-resource", path);
   node.resource = node.embedded;
-  node.rules = member(source, "x-kubernetes-validations", Json::value_t::array, path) != nullptr;
+  const Json* rules = member(source, "x-kubernetes-validations", Json::value_t::array, path);
+  node.rules = rules != nullptr && !rules->empty();
   const std::string_view map_type = text(source, "x-kubernetes-map-type", path);
   node.map_atomic = map_type == "atomic";
   if (!map_type.empty() && map_type != "atomic" && map_type != "granular")

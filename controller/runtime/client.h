@@ -16,7 +16,7 @@ namespace charter {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 /// Which part of an object a write changes.
-enum class Part { Main, Status };
+enum class Part { Main, Status, Finalize };
 #pragma GCC diagnostic pop
 
 /// What to list or watch.
@@ -67,7 +67,8 @@ class Client {
   virtual Result<std::unique_ptr<Watch>> watch(const Gvr& resource, const Selection& selection, int64_t version) = 0;
   /// `object` has metadata.name or generateName; its namespace decides where.
   virtual Result<ObjectPtr> create(const Gvr& resource, const Json& object) = 0;
-  /// Replaces; metadata.resourceVersion in `object` is the precondition. Part::Status writes only .status.
+  /// Replaces; metadata.resourceVersion in `object` is the precondition. Part::Status writes only
+  /// .status, Part::Finalize only a Namespace's .spec.finalizers.
   virtual Result<ObjectPtr> update(const Gvr& resource, const Json& object, Part part) = 0;
   virtual Status remove(const Gvr& resource, const ObjectName& name, const Deletion& deletion) = 0;
 };

@@ -56,6 +56,18 @@ Result<ResourceTypePtr> find_type(const ApiParts& parts, const Gvr& gvr) {
   return ResourceTypePtr(table, type);  // keeps the whole table: it is immutable and soon replaced
 }
 
+const char* subresource_of(Part part) {
+  switch (part) {
+    case Part::Status:
+      return "status";
+    case Part::Finalize:
+      return "finalize";
+    case Part::Main:
+      break;
+  }
+  return "";
+}
+
 WriteOptions options_of(const std::string& field_manager) {
   WriteOptions options;
   options.caller.user = "system:charter";
@@ -117,8 +129,7 @@ Result<ObjectPtr> LocalClient::update(const Gvr& resource, const Json& object, P
   const ObjectName name{text_at(object, {"metadata", "namespace"}),
                         text_at(object, {"metadata", "name"})};
   Latch<Written> latch;
-  verbs_.update(type, name, object, part == Part::Status ? "status" : "",
-                options_of(field_manager_),
+  verbs_.update(type, name, object, subresource_of(part), options_of(field_manager_),
                 [&](Result<Written> written) { latch.open(std::move(written)); });
   return object_of(latch.wait());
 }

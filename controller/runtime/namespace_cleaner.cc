@@ -187,7 +187,7 @@ class NamespaceCleaner::Pass final : public Reconciler {
     if (!finalizers.is_array() || finalizers.empty()) return Outcome::done();
     finalizers.erase(std::remove(finalizers.begin(), finalizers.end(), Json("kubernetes")),
                      finalizers.end());
-    if (auto written = runtime_.client.update(kNamespaces, ns, Part::Main); !written) {
+    if (auto written = runtime_.client.update(kNamespaces, ns, Part::Finalize); !written) {
       return finish(written.error());
     }
     return Outcome::done();
