@@ -1,15 +1,7 @@
 #include "controller/cli/serve.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <charconv>
-#include <cstdio>
-#include <filesystem>
-
 #include "controller/api/api_server.h"
+#include "controller/api/body_worker.h"
 #include "controller/api/definitions.h"
 #include "controller/api/http_server.h"
 #include "controller/api/status_body.h"
@@ -20,6 +12,14 @@
 #include "controller/runtime/garbage_collector.h"
 #include "controller/runtime/local_client.h"
 #include "controller/runtime/namespace_cleaner.h"
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace charter {
 namespace {
@@ -72,7 +72,7 @@ class Server {
       return index_of(kinds_, product_.hooks, bucket, object);
     };
     CHARTER_TRY_ASSIGN(store_, Store::open(std::move(options)));
-    const ApiParts parts{*store_, kinds_, product_.hooks, clock_, random_};
+    const ApiParts parts{*store_, kinds_, product_.hooks, clock_, random_, &bodies_};
     api_ = std::make_unique<ApiServer>(parts, metrics_);
     CHARTER_TRY(start_http(address));
     make_manager();
@@ -87,6 +87,7 @@ class Server {
   void stop() {
     if (api_) api_->set_ready(false);
     if (http_) http_->stop(limits::kStopDeadline);
+    bodies_.stop();
     if (manager_) {
       if (auto stopped = manager_->stop(); !stopped) log_warn("serve", stopped.error().message);
     }
@@ -138,6 +139,7 @@ class Server {
   SystemRandom random_;
   Metrics metrics_;
   KindRegistry kinds_;
+  BodyWorker bodies_;
   ControllerHold hold_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ApiServer> api_;
