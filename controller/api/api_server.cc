@@ -149,18 +149,34 @@ void ApiServer::resource(const CallPtr& call) {
   const auto reply = [&](Result<HttpResponse> result) {
     call->respond(result ? std::move(*result) : status_response(result.error()));
   };
-  Status started;
   switch (call->route.verb) {
     case Route::Verb::Get: return reply(get(*call));
     case Route::Verb::List: return reply(list(*call));
     case Route::Verb::Watch: return reply(watch(*call));
-    case Route::Verb::Create: started = create(call); break;
-    case Route::Verb::Update: started = call->route.subresource == "scale" ? scale(call) : update(call); break;
-    case Route::Verb::Patch: started = call->route.subresource == "scale" ? scale(call) : patch(call); break;
-    case Route::Verb::Delete: started = remove(call); break;
-    case Route::Verb::DeleteCollection: started = remove_collection(call); break;
+    default:
+      break;
   }
-  if (!started) fail(started.error());
+  const Status queued = run_sized(parts_, call->request.body.size(), [this, call] {
+    if (const Status started = write(call); !started)
+      call->respond(status_response(started.error()));
+  });
+  if (!queued) fail(queued.error());
+}
+
+Status ApiServer::write(const CallPtr& call) {
+  const bool scaled = call->route.subresource == "scale";
+  switch (call->route.verb) {
+    case Route::Verb::Create:
+      return create(call);
+    case Route::Verb::Update:
+      return scaled ? scale(call) : update(call);
+    case Route::Verb::Patch:
+      return scaled ? scale(call) : patch(call);
+    case Route::Verb::Delete:
+      return remove(call);
+    default:
+      return remove_collection(call);
+  }
 }
 
 Result<HttpResponse> ApiServer::get(const Call& call) {

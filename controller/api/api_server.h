@@ -50,6 +50,7 @@ class ApiServer {
   Result<HttpResponse> get(const Call& call);
   Result<HttpResponse> list(const Call& call);
   Result<HttpResponse> watch(const Call& call);
+  Status write(const CallPtr& call);
   Status create(const CallPtr& call);
   Status update(const CallPtr& call);
   Status patch(const CallPtr& call);

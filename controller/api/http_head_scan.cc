@@ -19,7 +19,7 @@ HeadScan::Outcome HeadScan::scan(std::string_view bytes) {
   for (; at_ < bytes.size(); ++at_) {
     if (at_ >= limits::kHeaderBytesMax) {
       problem_ = "the request head is too large: limit is 32768 bytes";
-      return Outcome::Bad;
+      return Outcome::TooLarge;
     }
     const char c = bytes[at_];
     if (const char* problem = check(c)) {
@@ -40,7 +40,7 @@ HeadScan::Outcome HeadScan::scan(std::string_view bytes) {
       begin_ = at_ + 1;
     } else if (++lines_ > limits::kHeadersMax + 1) {
       problem_ = "the request has too many headers: limit is 100";
-      return Outcome::Bad;
+      return Outcome::TooLarge;
     }
     column_ = 0;
   }

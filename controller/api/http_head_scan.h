@@ -13,8 +13,8 @@ namespace charter {
 class HeadScan {
  public:
   /// More: the head is not complete. Complete: `begin()` to `end()` is the head with its empty
-  /// line.
-  enum class Outcome { More, Complete, Bad };
+  /// line. TooLarge: too many bytes or lines.
+  enum class Outcome { More, Complete, Bad, TooLarge };
 
   /// `bytes` holds everything since the start of this request; it only grows from call to call.
   Outcome scan(std::string_view bytes);
@@ -22,7 +22,7 @@ class HeadScan {
   size_t end() const { return at_; }
   /// True when any byte of a request line was seen: an idle connection became a slow one.
   bool started() const { return at_ > begin_; }
-  /// Why the outcome is Bad.
+  /// Why the outcome is Bad or TooLarge.
   const char* problem() const { return problem_; }
 
  private:

@@ -71,8 +71,9 @@ size_t RequestReader::feed(std::string_view bytes) {
 size_t RequestReader::feed_head(std::string_view bytes) {
   const HeadScan::Outcome outcome = scan_.scan(bytes);
   if (outcome == HeadScan::Outcome::More) return 0;
-  if (outcome == HeadScan::Outcome::Bad) {
-    fail(Code::BadRequest, scan_.problem());
+  if (outcome == HeadScan::Outcome::Bad || outcome == HeadScan::Outcome::TooLarge) {
+    const bool large = outcome == HeadScan::Outcome::TooLarge;
+    fail(large ? Code::RequestHeaderFieldsTooLarge : Code::BadRequest, scan_.problem());
     return 0;
   }
   // The parser sees the head in one piece and nothing of the body yet: limits are checked in
@@ -99,6 +100,11 @@ void RequestReader::check_framing() {
   if (codings > 1 || (codings == 1 && lengths == 1)) {
     return fail(Code::BadRequest,
                 "the request has conflicting Content-Length and Transfer-Encoding");
+  }
+  // Beast takes "3, 3" for 3, as the RFC allows; others refuse it or read the first.
+  const std::string_view length = request_.header("content-length");
+  if (length.find_first_not_of("0123456789") != std::string_view::npos) {
+    return fail(Code::BadRequest, "the request has a malformed Content-Length");
   }
   if (codings == 0) return;
   // Beast treats a coding it does not know as "no body"; the body would then be read as the next
@@ -128,6 +134,12 @@ void RequestReader::check_head() {
   keep_alive_ = parser_->keep_alive();
   check_framing();
   if (phase_ == Phase::Failed) return;
+  // Whoever stands between may have read the other one.
+  for (const std::string_view name :
+       {"content-type", "content-encoding", "authorization", "expect"}) {
+    if (count_headers(request_, name) <= 1) continue;
+    return fail(Code::BadRequest, "the request has more than one " + std::string(name));
+  }
   const size_t hosts = count_headers(request_, "host");
   if (hosts > 1 || (hosts == 0 && !http10_)) {
     return fail(Code::BadRequest, "the request needs exactly one Host header");

@@ -2,8 +2,6 @@
 
 #include <charconv>
 
-#include <nlohmann/json.hpp>
-
 namespace charter {
 namespace {
 
@@ -15,7 +13,7 @@ std::vector<std::string> split_dots(std::string_view path) {
   std::vector<std::string> out;
   while (!path.empty()) {
     const size_t dot = std::min(path.find('.'), path.size());
-    if (dot > 0) out.emplace_back(path.substr(0, dot));
+    if (dot > 0) out.push_back(json_key(path.substr(0, dot)));
     path.remove_prefix(std::min(dot + 1, path.size()));
   }
   return out;
@@ -25,7 +23,11 @@ bool is_quoted(std::string_view text) {
   return text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front();
 }
 
-std::string scalar_text(const Json& node) { return node.is_string() ? node.get<std::string>() : encode(node); }
+/// True when a value is this text, or a number or word that reads like it. `wanted` is quoted.
+bool reads_like(std::string_view value, std::string_view wanted) {
+  if (value.empty()) return false;
+  return value.front() == '"' ? value == wanted : value == wanted.substr(1, wanted.size() - 2);
+}
 
 }  // namespace
 
@@ -36,7 +38,7 @@ Result<JsonPath::Step> JsonPath::parse_bracket(std::string_view inside) {
     return step;
   }
   if (is_quoted(inside)) {
-    step.name = inside.substr(1, inside.size() - 2);
+    step.key = json_key(inside.substr(1, inside.size() - 2));
     return step;
   }
   if (inside.starts_with("?(@.") && inside.ends_with(")")) {
@@ -50,7 +52,7 @@ Result<JsonPath::Step> JsonPath::parse_bracket(std::string_view inside) {
     if (!is_quoted(right)) return not_understood(inside);
     step.kind = Step::Kind::Filter;
     step.where = split_dots(left);
-    step.equals = right.substr(1, right.size() - 2);
+    step.equals = json_key(right.substr(1, right.size() - 2));
     return step;
   }
   const auto [end, error] = std::from_chars(inside.data(), inside.data() + inside.size(), step.index);
@@ -85,32 +87,62 @@ Result<JsonPath> JsonPath::parse(std::string_view text) {
     if (name.empty()) return not_understood("empty name");
     Step step;
     if (name == "*") step.kind = Step::Kind::All;
-    step.name = std::move(name);
+    step.key = json_key(name);
     out.steps_.push_back(std::move(step));
   }
   return out;
 }
 
-std::vector<const Json*> JsonPath::select(const Json& root) const {
-  std::vector<const Json*> now{&root};
-  for (const Step& step : steps_) {
-    std::vector<const Json*> next;
-    for (const Json* node : now) {
-      if (step.kind == Step::Kind::Member && node->is_object()) {
-        const auto found = node->find(step.name);
-        if (found != node->end()) next.push_back(&*found);
-      } else if (step.kind == Step::Kind::Index && node->is_array() && step.index < node->size()) {
-        next.push_back(&(*node)[step.index]);
-      } else if (step.kind == Step::Kind::All && node->is_structured()) {
-        for (const Json& element : *node) next.push_back(&element);
-      } else if (step.kind == Step::Kind::Filter && node->is_array()) {
-        for (const Json& element : *node) {
-          const Json* value = &element;
-          for (const std::string& name : step.where) value = value ? at(*value, {name}) : nullptr;
-          if (value && scalar_text(*value) == step.equals) next.push_back(&element);
-        }
-      }
+void JsonPath::take_step(const Step& step, std::string_view node,
+                         std::vector<std::string_view>& out) {
+  switch (step.kind) {
+    case Step::Kind::Member:
+      if (const std::string_view value = json_member(node, step.key); !value.empty())
+        out.push_back(value);
+      return;
+    case Step::Kind::Index: {
+      size_t at = 0;
+      each_json_element(node, [&](std::string_view element) {
+        if (at++ < step.index) return true;
+        out.push_back(element);
+        return false;
+      });
+      return;
     }
+    case Step::Kind::All: {
+      const JsonView view(node);
+      for (const auto& [key, value] : view.members())
+        out.push_back(value);
+      [[fallthrough]];
+    }
+    case Step::Kind::Filter:
+      each_json_element(node, [&](std::string_view element) {
+        std::string_view value = element;
+        for (const std::string& key : step.where)
+          value = json_member(value, key);
+        if (step.kind == Step::Kind::All || reads_like(value, step.equals)) out.push_back(element);
+        return true;
+      });
+      return;
+  }
+}
+
+std::vector<std::string_view> JsonPath::select(const JsonView& root) const {
+  std::vector<std::string_view> now;
+  bool first = true;
+  for (const Step& step : steps_) {
+    std::vector<std::string_view> next;
+    if (!first) {
+      for (const std::string_view node : now)
+        take_step(step, node, next);
+    } else if (step.kind == Step::Kind::Member) {
+      if (const std::string_view value = root.member(step.key); !value.empty())
+        next.push_back(value);
+    } else if (step.kind == Step::Kind::All) {
+      for (const auto& [key, value] : root.members())
+        next.push_back(value);
+    }
+    first = false;
     now = std::move(next);
   }
   return now;

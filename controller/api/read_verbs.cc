@@ -37,24 +37,34 @@ HttpResponse plain_list(const ListBody& body) {
 
 HttpResponse table_list(const ListBody& body, const Representation& shape, IncludeObject include, Instant now) {
   const TableWriter writer(body.type, shape, include);
-  std::string rows;
+  std::vector<Bytes> pieces;
+  pieces.reserve(body.page.objects.size() * 4 + 2);
+  pieces.push_back(Bytes::own(writer.head(list_metadata(body), TableWriter::Columns::Shown)));
+  bool first = true;
   for (const ObjectPtr& object : body.page.objects) {
-    if (!rows.empty()) rows += ',';
-    rows += writer.row(*object, now);
+    if (!first) pieces.push_back({nullptr, ","});
+    first = false;
+    writer.append_row(object, now, pieces);
   }
-  return json_response(200, {Bytes::own(writer.table(rows, list_metadata(body), TableWriter::Columns::Shown) + "\n")});
+  pieces.push_back({nullptr, TableWriter::kTail});
+  pieces.push_back({nullptr, "\n"});
+  return json_response(200, std::move(pieces));
 }
 
 HttpResponse partial_list(const ListBody& body) {
-  std::string out = "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" +
-                    list_metadata(body) + ",\"items\":[";
+  std::vector<Bytes> pieces;
+  pieces.reserve(body.page.objects.size() * 4 + 2);
+  pieces.push_back(Bytes::own(
+      "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":" +
+      list_metadata(body) + ",\"items\":["));
   bool first = true;
   for (const ObjectPtr& object : body.page.objects) {
-    if (!first) out += ',';
+    if (!first) pieces.push_back({nullptr, ","});
     first = false;
-    out += partial_object(*object);
+    append_partial_object(object, pieces);
   }
-  return json_response(200, {Bytes::own(out + "]}\n")});
+  pieces.push_back({nullptr, "]}\n"});
+  return json_response(200, std::move(pieces));
 }
 
 /// JSON bytes as YAML, for the few who ask.
@@ -135,10 +145,14 @@ HttpResponse object_response(int status, const ResourceType& type, const ObjectP
     case Representation::As::Table: {
       const TableWriter writer(type, shape, include);
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
-      body = {Bytes::own(writer.table(writer.row(*object, now), metadata, TableWriter::Columns::Shown) + "\n")};
+      body = {Bytes::own(
+          writer.table(writer.row(object, now), metadata, TableWriter::Columns::Shown) + "\n")};
       break;
     }
-    case Representation::As::Partial: body = {Bytes::own(partial_object(*object) + "\n")}; break;
+    case Representation::As::Partial:
+      append_partial_object(object, body);
+      body.push_back({nullptr, "\n"});
+      break;
     case Representation::As::Object: body = {{object, object->bytes()}, {nullptr, "\n"}}; break;
   }
   return in_syntax(json_response(status, std::move(body)), shape);

@@ -24,16 +24,21 @@ ObjectPtr encode_object(const Change& change, const Json& tree, int64_t version)
 /// Sends a checked write to the store and answers from its completion.
 void submit(const ChangePtr& change, Write write, std::vector<std::string> warnings, bool created) {
   const std::string name = write.key.name.name;
-  change->parts.store.submit(std::move(write), [change, name, created, warnings = std::move(warnings)](
+  const size_t bytes = write.object->bytes().size();
+  change->parts.store.submit(std::move(write), [change, name, bytes, created,
+                                                warnings = std::move(warnings)](
                                                    Result<Committed> outcome) mutable {
-    if (outcome) return change->done(Written{std::move(outcome->object), created, std::move(warnings)});
+    if (outcome)
+      return change->done(Written{std::move(outcome->object), created, std::move(warnings)});
     Error error = std::move(outcome.error());
     const bool raced = !error.subject && (error.code == Code::Conflict || error.code == Code::AlreadyExists ||
                                           error.code == Code::NotFound);
     // A generated name that is taken is drawn again; a lost race without a precondition of the caller's runs again on the new state.
     if (raced && ++change->attempts < limits::kConflictRetriesMax &&
         (change->form != Change::Form::Create || change->generated_name)) {
-      return run(change);
+      // This is the writer: a large object's second try must not hold up everybody's writes.
+      auto again = run_sized(change->parts, bytes, [change] { run(change); });
+      return again ? void() : change->done(std::move(again.error()));
     }
     change->done(name_store_error(*change->type, name, std::move(error)));
   });
@@ -202,6 +207,17 @@ Result<Json> apply_tree(Change& change, const Json* current, const Json& patch, 
 }
 
 }  // namespace
+
+Status run_sized(const ApiParts& parts, size_t bytes, std::function<void()> work) {
+  if (parts.bodies == nullptr || bytes <= limits::kBodyInlineBytesMax) {
+    work();
+    return {};
+  }
+  if (parts.bodies->submit(std::move(work))) return {};
+  return Error{.code = Code::TooManyRequests,
+               .message = "too many large requests are waiting, please try again later",
+               .retry_after_s = 1};
+}
 
 void ResourceVerbs::create(const ResourceTypePtr& type, const std::string& ns, Json body, WriteOptions options,
                            WriteDone done) {

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
+#include "controller/api/body_worker.h"
 #include "controller/base/random.h"
 #include "controller/object/admit.h"
 #include "controller/object/apply.h"
 #include "controller/object/kind_registry.h"
 #include "controller/store/store.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 // What every resource can do, for HTTP and for the in-process client alike: prune, default, validate, admit, track
 // fields, compare-and-swap, durable. Knows no kind; a handful of rules for built-in kinds live in builtin_rules.
@@ -68,7 +69,13 @@ struct ApiParts {
   const HookTable& hooks;
   const Clock& clock;
   Random& random;
+  BodyWorker* bodies =
+      nullptr;  ///< where requests with large bodies run; null: where they are asked
 };
+
+/// Runs `work` on the body worker if `bytes` are many and there is one, else here. Errors:
+/// TooManyRequests when too many wait; `work` is then not run.
+Status run_sized(const ApiParts& parts, size_t bytes, std::function<void()> work);
 
 /// Verbs that change objects. Reads go straight to the store.
 class ResourceVerbs {

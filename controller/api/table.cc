@@ -31,10 +31,48 @@ std::vector<PrinterColumn> columns_of(const ResourceType& type) {
   return columns;
 }
 
-Json partial_tree(const Json& tree) {
-  return {{"kind", "PartialObjectMetadata"},
-          {"apiVersion", "meta.k8s.io/v1"},
-          {"metadata", tree.value("metadata", Json::object())}};
+const std::string kMetadataKey = json_key("metadata");
+
+/// PartialObjectMetadata up to its metadata, and from there on.
+constexpr std::string_view kPartialHead =
+    "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":";
+
+std::string_view metadata_or_empty(std::string_view metadata) {
+  return metadata.empty() ? std::string_view("{}") : metadata;
+}
+
+/// The text of a JSON string.
+std::string unquoted(std::string_view value) {
+  const auto tree = parse_json(value);
+  return tree && tree->is_string() ? tree->get<std::string>() : std::string();
+}
+
+/// Values as one JSON string: texts as they are, everything else as its JSON, joined by commas.
+std::string joined(const std::vector<std::string_view>& values) {
+  std::string out = "\"";
+  for (const std::string_view value : values) {
+    if (out.size() > 1) out += ',';
+    // A text's escapes stay what they are; quotes of other JSON must become escapes.
+    const std::string quoted = value.front() == '"' ? std::string() : json_key(value);
+    const std::string_view text = quoted.empty() ? value : std::string_view(quoted);
+    out += text.substr(1, text.size() - 2);
+  }
+  return out + '"';
+}
+
+std::string cell(const PrinterColumn& column, const std::vector<std::string_view>& found,
+                 Instant now) {
+  if (found.empty() || found.front() == "null") return "null";
+  const std::string_view first = found.front();
+  if (column.type == "date") {
+    const auto at = first.front() == '"' ? parse_time(unquoted(first)) : std::nullopt;
+    return json_key(at ? human_duration(now - *at) : "<unknown>");
+  }
+  if (column.type == "integer" || column.type == "number" || column.type == "boolean") {
+    const bool scalar = first.front() != '"' && first.front() != '{' && first.front() != '[';
+    return scalar ? std::string(first) : "null";
+  }
+  return joined(found);
 }
 
 }  // namespace
@@ -67,49 +105,65 @@ TableWriter::TableWriter(const ResourceType& type, const Representation& shape, 
 
 TableWriter::~TableWriter() = default;
 
-std::string TableWriter::cell(const ColumnPath& column, const Json& tree, Instant now) const {
-  const std::vector<const Json*> found = column.path.select(tree);
-  if (found.empty() || found.front()->is_null()) return "null";
-  const Json& first = *found.front();
-  const std::string& kind = column.column.type;
-  if (kind == "date") {
-    const auto at = first.is_string() ? parse_time(first.get_ref<const std::string&>()) : std::nullopt;
-    return encode(Json(at ? human_duration(now - *at) : "<unknown>"));
-  }
-  if (kind == "integer" || kind == "number" || kind == "boolean") {
-    return first.is_number() || first.is_boolean() ? encode(first) : "null";
-  }
-  std::string text;
-  for (const Json* node : found) {
-    if (!text.empty()) text += ",";
-    text += node->is_string() ? node->get<std::string>() : encode(*node);
-  }
-  return encode(Json(text));
-}
-
-std::string TableWriter::row(const Encoded& object, Instant now) const {
-  const Json tree = object.tree();
+std::string TableWriter::cells(const JsonView& object, Instant now) const {
   std::string out = "{\"cells\":[";
   bool first = true;
   for (const ColumnPath& column : paths_) {
     if (!first) out += ',';
     first = false;
-    out += cell(column, tree, now);
+    out += cell(column.column, column.path.select(object), now);
   }
-  out += ']';
-  if (include_ == IncludeObject::Metadata) out += ",\"object\":" + encode(partial_tree(tree));
-  if (include_ == IncludeObject::Object) out += ",\"object\":" + std::string(object.bytes());
-  return out + "}";
+  return out + ']';
 }
 
-std::string TableWriter::table(std::string_view rows, std::string_view metadata, Columns shown) const {
+void TableWriter::append_row(const ObjectPtr& object, Instant now, std::vector<Bytes>& out) const {
+  const JsonView view(object->bytes());
+  std::string text = cells(view, now);
+  if (include_ == IncludeObject::None) {
+    out.push_back(Bytes::own(text + "}"));
+    return;
+  }
+  text += ",\"object\":";
+  if (include_ == IncludeObject::Object) {
+    out.push_back(Bytes::own(std::move(text)));
+    out.push_back({object, object->bytes()});
+    out.push_back({nullptr, "}"});
+    return;
+  }
+  text += kPartialHead;
+  out.push_back(Bytes::own(std::move(text)));
+  out.push_back({object, metadata_or_empty(view.member(kMetadataKey))});
+  out.push_back({nullptr, "}}"});
+}
+
+std::string TableWriter::row(const ObjectPtr& object, Instant now) const {
+  std::vector<Bytes> pieces;
+  append_row(object, now, pieces);
+  std::string out;
+  for (const Bytes& piece : pieces)
+    out += piece.view;
+  return out;
+}
+
+std::string TableWriter::head(std::string_view metadata, Columns shown) const {
   std::string out = "{\"kind\":\"Table\",\"apiVersion\":\"" + version_ + "\",\"metadata\":";
   out += metadata;
-  out += ",\"columnDefinitions\":" + (shown == Columns::Shown ? columns_ : std::string("null")) + ",\"rows\":[";
-  out += rows;
-  return out + "]}";
+  return out +
+         ",\"columnDefinitions\":" + (shown == Columns::Shown ? columns_ : std::string("null")) +
+         ",\"rows\":[";
 }
 
-std::string partial_object(const Encoded& object) { return encode(partial_tree(object.tree())); }
+std::string TableWriter::table(std::string_view rows, std::string_view metadata,
+                               Columns shown) const {
+  std::string out = head(metadata, shown);
+  out += rows;
+  return out.append(kTail);
+}
+
+void append_partial_object(const ObjectPtr& object, std::vector<Bytes>& out) {
+  out.push_back({nullptr, kPartialHead});
+  out.push_back({object, metadata_or_empty(JsonView(object->bytes()).member(kMetadataKey))});
+  out.push_back({nullptr, "}"});
+}
 
 }  // namespace charter

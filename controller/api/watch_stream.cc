@@ -154,10 +154,11 @@ class WatchStream final : public BodyStream {
     out.push_back(Bytes::own(std::string("{\"type\":\"") + type + "\",\"object\":"));
     if (table_) {
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
-      out.push_back(Bytes::own(table_->table(table_->row(*object, parts_.clock.now()), metadata, columns_)));
+      out.push_back(
+          Bytes::own(table_->table(table_->row(object, parts_.clock.now()), metadata, columns_)));
       columns_ = TableWriter::Columns::Null;
     } else if (spec_.shape.as == Representation::As::Partial) {
-      out.push_back(Bytes::own(partial_object(*object)));
+      append_partial_object(object, out);
     } else {
       out.push_back(share(object));
     }

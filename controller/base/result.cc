@@ -27,6 +27,7 @@ constexpr CodeRow kCodes[] = {
     {Code::ServerTimeout, 500, "ServerTimeout", true},
     {Code::TooManyRequests, 429, "TooManyRequests", true},
     {Code::RequestEntityTooLarge, 413, "RequestEntityTooLarge", false},
+    {Code::RequestHeaderFieldsTooLarge, 431, "RequestHeaderFieldsTooLarge", false},
     {Code::UnsupportedMediaType, 415, "UnsupportedMediaType", false},
     {Code::NotAcceptable, 406, "NotAcceptable", false},
     {Code::MethodNotAllowed, 405, "MethodNotAllowed", false},

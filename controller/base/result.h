@@ -15,8 +15,9 @@
 // from a library, never a secret.
 namespace charter {
 
-/// What kind of failure this is. The list is Kubernetes' StatusReason (metav1.StatusReason*), whose HTTP
-/// codes `http_status` returns, plus InsufficientStorage (507: the data directory is full).
+/// What kind of failure this is. The list is Kubernetes' StatusReason (metav1.StatusReason*), whose
+/// HTTP codes `http_status` returns, plus RequestHeaderFieldsTooLarge (431) and InsufficientStorage
+/// (507: the data directory is full).
 enum class Code {
   BadRequest,
   Unauthorized,
@@ -31,6 +32,7 @@ enum class Code {
   ServerTimeout,
   TooManyRequests,
   RequestEntityTooLarge,
+  RequestHeaderFieldsTooLarge,
   UnsupportedMediaType,
   NotAcceptable,
   MethodNotAllowed,

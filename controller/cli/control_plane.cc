@@ -36,7 +36,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ControlPlaneParts
 ControlPlane::~ControlPlane() = default;
 
 ApiParts ControlPlane::api_parts() {
-  return {*store_, kinds_, parts_.product.hooks, parts_.clock, parts_.random};
+  return {*store_, kinds_, parts_.product.hooks, parts_.clock, parts_.random, parts_.bodies};
 }
 
 Status ControlPlane::install(const AddControllers& add) {

@@ -24,6 +24,7 @@ struct ControlPlaneParts {
   const Clock& clock;
   Random& random;
   Metrics& metrics;
+  BodyWorker* bodies = nullptr;  ///< reads large bodies; null: the caller's thread does
 };
 
 /// One control plane.

@@ -1,20 +1,20 @@
 #include "controller/cli/serve.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <charconv>
-#include <cstdio>
-#include <filesystem>
-
+#include "controller/api/body_worker.h"
 #include "controller/api/http_server.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
 #include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace charter {
 namespace {
@@ -53,7 +53,7 @@ class Server {
   Status start(const Address& address) {
     StoreOptions options;
     options.data_dir = data_dir_;
-    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_}, std::move(options)));
+    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_}, std::move(options)));
     CHARTER_TRY(start_http(address));
     CHARTER_TRY(plane_->install([this](Manager& manager) { return product_.add_controllers(manager, clock_, data_dir_); }));
     plane_->api().set_ready(true);
@@ -65,6 +65,7 @@ class Server {
     if (!plane_) return;
     plane_->api().set_ready(false);
     if (http_) http_->stop(limits::kStopDeadline);
+    bodies_.stop();
     if (auto stopped = plane_->stop(); !stopped) log_warn("serve", stopped.error().message);
   }
 
@@ -94,6 +95,7 @@ class Server {
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
+  BodyWorker bodies_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<HttpServer> http_;  // gone before the API that it asks
   std::string url_;

@@ -27,8 +27,8 @@ void write_json_float(std::string& out, double number);
 /// `number`, as an integer if it is one that a double holds exactly (1e5 is 100000, -0.0 is 0).
 Json json_number(double number);
 
-/// What check_document refuses, but for the depth: YAML's depth is counted while it is read,
-/// because brackets in its block scalars mean nothing.
+/// What check_document refuses, but for the depth, and with lines for values: YAML's depth is
+/// counted while it is read, because brackets in its block scalars mean nothing.
 Status check_text(std::string_view text);
 
 /// "nesting is deeper than 64 levels".

@@ -172,11 +172,7 @@ Result<Selector> Selector::parse_fields(std::string_view text) {
     if (term.empty()) continue;
     CHARTER_TRY_ASSIGN(Requirement requirement, parse_term(text, term));
     selector.requirements_.push_back(std::move(requirement));
-    if (selector.requirements_.size() > limits::kSelectorRequirementsMax) {
-      return Error{Code::BadRequest, "more than " +
-                                         std::to_string(limits::kSelectorRequirementsMax) +
-                                         " requirements in a selector"};
-    }
+    CHARTER_TRY(check_count(selector.requirements_.size()));
   }
   sort_by_key(selector.requirements_);
   return selector;
@@ -204,8 +200,9 @@ Result<Selector> Selector::from_json(const Json& document) {
   size_t terms = selector.requirements_.size();
   for (const Requirement& requirement : selector.requirements_)
     terms += requirement.values.size();
-  if (terms > limits::kSelectorRequirementsMax) {
-    return Error{Code::BadRequest, "more than " + std::to_string(limits::kSelectorRequirementsMax) +
+  CHARTER_TRY(check_count(selector.requirements_.size()));
+  if (terms > limits::kSelectorTermsMax) {
+    return Error{Code::BadRequest, "more than " + std::to_string(limits::kSelectorTermsMax) +
                                        " requirements and values in a selector"};
   }
   sort_by_key(selector.requirements_);

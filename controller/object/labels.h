@@ -21,8 +21,10 @@ struct Requirement {
 /// All requirements must hold. An empty selector matches everything.
 class Selector {
  public:
-  /// Parses "a=b,c!=d,e in (f,g),!h,i>5" as Kubernetes does. Errors: BadRequest with Kubernetes' text
-  /// ("unable to parse requirement: …"); bounded by kSelectorBytesMax and kSelectorRequirementsMax.
+  /// Parses "a=b,c!=d,e in (f,g),!h,i>5" as Kubernetes does. Errors: BadRequest with Kubernetes'
+  /// text
+  /// ("unable to parse requirement: …"); bounded by kSelectorBytesMax, kSelectorRequirementsMax and
+  /// kSelectorTermsMax.
   static Result<Selector> parse_labels(std::string_view text);
   /// Parses "metadata.name=x,status.phase!=y" (=, ==, !=, with \\ \, \= escapes).
   static Result<Selector> parse_fields(std::string_view text);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_set>
 
 namespace charter {
@@ -38,6 +39,13 @@ std::string_view type_word(SchemaType type) {
   return "";
 }
 
+// An integer beyond int64 is a number as in kube-apiserver, where it becomes a float: nobody could
+// read it back as what it says.
+bool fits_int64(const Json& value) {
+  return !value.is_number_unsigned() ||
+         value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+}
+
 SchemaType type_of(const Json& value) {
   switch (value.type()) {
     case Json::value_t::object:
@@ -49,8 +57,9 @@ SchemaType type_of(const Json& value) {
     case Json::value_t::boolean:
       return SchemaType::Boolean;
     case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned:
       return SchemaType::Integer;
+    case Json::value_t::number_unsigned:
+      return fits_int64(value) ? SchemaType::Integer : SchemaType::Number;
     case Json::value_t::number_float:
       return SchemaType::Number;
     default:
@@ -60,7 +69,7 @@ SchemaType type_of(const Json& value) {
 
 // 1.0 is an integer in JSON schema.
 bool is_whole(const Json& value) {
-  if (!value.is_number_float()) return value.is_number();
+  if (!value.is_number_float()) return value.is_number() && fits_int64(value);
   const double number = value.get<double>();
   return std::isfinite(number) && number == std::trunc(number) && std::fabs(number) < 9.1e18;
 }

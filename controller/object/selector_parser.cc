@@ -142,9 +142,9 @@ Result<std::vector<std::string>> parse_value_list(Tokens& tokens) {
     const Token next = tokens.take();
     if (next.kind == Token::Kind::Close) return values;
     if (next.kind != Token::Kind::Comma) return found(next, ", expected: ',' or ')'");
-    if (values.size() > limits::kSelectorRequirementsMax) break;
+    if (values.size() > limits::kSelectorTermsMax) break;
   }
-  return Error{Code::BadRequest, "more than " + std::to_string(limits::kSelectorRequirementsMax) +
+  return Error{Code::BadRequest, "more than " + std::to_string(limits::kSelectorTermsMax) +
                                      " values in one requirement"};
 }
 
@@ -252,6 +252,12 @@ Status check_requirement(Requirement& requirement) {
   return {};
 }
 
+Status check_count(size_t requirements) {
+  if (requirements <= limits::kSelectorRequirementsMax) return {};
+  return Error{Code::BadRequest, "more than " + std::to_string(limits::kSelectorRequirementsMax) +
+                                     " requirements in a selector"};
+}
+
 Result<std::vector<Requirement>> parse_requirements(std::string_view text) {
   Tokens tokens(text);
   std::vector<Requirement> requirements;
@@ -267,12 +273,12 @@ Result<std::vector<Requirement>> parse_requirements(std::string_view text) {
       return std::move(requirement.error());
     }
     terms += 1 + requirement->values.size();
-    if (terms > limits::kSelectorRequirementsMax) {
-      return Error{Code::BadRequest, "more than " +
-                                         std::to_string(limits::kSelectorRequirementsMax) +
+    if (terms > limits::kSelectorTermsMax) {
+      return Error{Code::BadRequest, "more than " + std::to_string(limits::kSelectorTermsMax) +
                                          " requirements and values in a selector"};
     }
     requirements.push_back(std::move(*requirement));
+    CHARTER_TRY(check_count(requirements.size()));
     const Token next = tokens.take();
     if (next.kind == Token::Kind::End) break;
     if (next.kind != Token::Kind::Comma) return found(next, ", expected: ',' or 'end of string'");

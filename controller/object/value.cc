@@ -18,11 +18,20 @@ Error refuse(std::string_view text, size_t offset, const std::string& what) {
   return Error{Code::BadRequest, what + place_in(text, offset)};
 }
 
-/// Counts JSON's brackets outside strings.
-class DepthMeter {
+/// What a text's characters so far say about the tree that a parser would build of it.
+enum class Verdict { Fine, TooDeep, TooManyValues, TooManyLines };
+
+std::string text_of(Verdict verdict) {
+  if (verdict == Verdict::TooDeep) return too_deep_text();
+  return "document has more than " + std::to_string(limits::kDocumentNodesMax) +
+         (verdict == Verdict::TooManyValues ? " values" : " lines and values");
+}
+
+/// Counts what makes a tree of a text large before a parser builds it: in JSON the nesting and the
+/// values, both outside strings.
+class JsonShape {
  public:
-  /// False once the nesting is too deep.
-  bool see(char c) {
+  Verdict see(char c) {
     if (escaped_) {
       escaped_ = false;
     } else if (in_string_) {
@@ -31,26 +40,49 @@ class DepthMeter {
     } else if (c == '"') {
       in_string_ = true;
     } else if (c == '{' || c == '[') {
-      return ++depth_ <= limits::kDocumentDepthMax;
+      if (++depth_ > limits::kDocumentDepthMax) return Verdict::TooDeep;
+      return count();
+    } else if (c == ',') {
+      return count();
     } else if ((c == '}' || c == ']') && depth_ > 0) {
       --depth_;
     }
-    return true;
+    return Verdict::Fine;
   }
 
  private:
+  Verdict count() {
+    return ++nodes_ > limits::kDocumentNodesMax ? Verdict::TooManyValues : Verdict::Fine;
+  }
+
   size_t depth_ = 0;
+  size_t nodes_ = 0;
   bool in_string_ = false;
   bool escaped_ = false;
 };
 
-Status scan(std::string_view text, DepthMeter* depth) {
+/// In YAML quotes and brackets mean nothing without its grammar, so every character that may start
+/// a value counts, and every line.
+class YamlShape {
+ public:
+  Verdict see(char c) {
+    const bool counts = c == '\n' || c == ',' || c == '[' || c == '{';
+    return counts && ++marks_ > limits::kDocumentNodesMax ? Verdict::TooManyLines : Verdict::Fine;
+  }
+
+ private:
+  size_t marks_ = 0;
+};
+
+template <class Shape>
+Status scan(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) return refuse(text, 0, "byte order mark is not allowed");
+  Shape shape;
   for (size_t at = 0; at < text.size();) {
     const char c = text[at];
     if (c == '\0') return refuse(text, at, "NUL byte is not allowed");
-    if (depth != nullptr && !depth->see(c)) {
-      return refuse(text, at, too_deep_text());
+    if (const Verdict verdict = shape.see(c); verdict != Verdict::Fine) {
+      return refuse(text, at, text_of(verdict));
     }
     const size_t length = utf8_length(text, at);
     if (length == 0) return refuse(text, at, "invalid UTF-8");
@@ -143,12 +175,11 @@ std::string too_deep_text() {
 }
 
 Status check_text(std::string_view text) {
-  return scan(text, nullptr);
+  return scan<YamlShape>(text);
 }
 
 Status check_document(std::string_view text) {
-  DepthMeter depth;
-  return scan(text, &depth);
+  return scan<JsonShape>(text);
 }
 
 std::string place_in(std::string_view text, size_t offset) {

@@ -20,17 +20,19 @@ namespace charter {
 /// <nlohmann/json.hpp> in their .cc; headers need only this alias.
 using Json = nlohmann::json;
 
-/// Refuses invalid UTF-8, NUL bytes, a BOM and nesting beyond kDocumentDepthMax. Linear, no recursion.
-/// Errors: BadRequest, with the byte offset.
+/// Refuses invalid UTF-8, NUL bytes, a BOM, nesting beyond kDocumentDepthMax and more than
+/// kDocumentNodesMax values. Linear, no recursion. Errors: BadRequest, with the byte offset.
 Status check_document(std::string_view text);
 
 /// Parses one JSON document. `duplicates`, if given, receives the path of each repeated key ("spec.size",
 /// "spec.items[0].name"); the last value wins, as in Kubernetes. Errors: BadRequest.
 Result<Json> parse_json(std::string_view text, std::vector<std::string>* duplicates = nullptr);
 
-/// Parses one YAML document with Kubernetes' own scalar rules (YAML 1.1 as sigs.k8s.io/yaml reads it: `y` is
-/// true, 017 is 15, timestamps are strings; see the truth table in the tests). Text that starts with
-/// `{` or `[` is tried as JSON first. Aliases expand within kYamlNodesMax. Errors: BadRequest.
+/// Parses one YAML document with Kubernetes' own scalar rules (YAML 1.1 as sigs.k8s.io/yaml reads
+/// it: `y` is true, 017 is 15, timestamps are strings; see the truth table in the tests). Text that
+/// starts with
+/// `{` or `[` is tried as JSON first. Its lines and values, and with
+/// its aliases expanded its nodes, are bounded by kDocumentNodesMax. Errors: BadRequest.
 Result<Json> parse_yaml(std::string_view text, std::vector<std::string>* duplicates = nullptr);
 
 /// Splits at lines of `---` and parses each non-empty document. Errors name the document's number.

@@ -121,8 +121,8 @@ class DocumentBuilder final : public YAML::EventHandler {
 
   void count(const YAML::Mark& mark, size_t nodes) {
     nodes_ += nodes;
-    if (nodes_ <= limits::kYamlNodesMax) return;
-    refuse(mark, "document has more than " + std::to_string(limits::kYamlNodesMax) + " nodes");
+    if (nodes_ <= limits::kDocumentNodesMax) return;
+    refuse(mark, "document has more than " + std::to_string(limits::kDocumentNodesMax) + " nodes");
   }
 
   /// Copies are what a small text can make large: each one is paid for in nodes and in bytes.

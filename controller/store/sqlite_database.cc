@@ -161,6 +161,21 @@ size_t SqliteDatabase::wal_size() const {
   return static_cast<size_t>(size);
 }
 
+std::optional<WalPlace> SqliteDatabase::wal_place() const {
+  constexpr int kSaltsAt = 16;
+  sqlite3_file* file = wal_file(handle_);
+  unsigned char salts[8];
+  if (file == nullptr || file->pMethods->xRead(file, salts, sizeof salts, kSaltsAt) != SQLITE_OK) {
+    return std::nullopt;
+  }
+  const auto number = [&](size_t at) {
+    return static_cast<uint32_t>(salts[at] << 24 | salts[at + 1] << 16 | salts[at + 2] << 8 |
+                                 salts[at + 3]);
+  };
+  return WalPlace{number(0), number(4),
+                  static_cast<uint32_t>(wal_used_ / (kPageBytes + kWalFrameHeaderBytes))};
+}
+
 DbCode SqliteDatabase::extend_wal(size_t size) {
   sqlite3_file* file = wal_file(handle_);
   static const std::string zeros(kZeroBlockBytes, '\0');

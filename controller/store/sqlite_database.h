@@ -1,8 +1,11 @@
 #pragma once
 
+#include "controller/store/wal_mark.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -81,6 +84,8 @@ class SqliteDatabase {
   DbCode checkpoint();
   /// Bytes of the WAL that hold commits since the last checkpoint.
   size_t wal_used() const { return wal_used_; }
+  /// Where the last commit ended in the WAL; nothing when there is no WAL.
+  std::optional<WalPlace> wal_place() const;
   /// Appends zeros to the WAL file until it is `size` long. They lie behind all frames, so SQLite
   /// takes them for the end of the log; commits later overwrite them in place, which spares
   /// fdatasync the file-size journal commit.

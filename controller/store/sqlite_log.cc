@@ -86,12 +86,21 @@ std::optional<std::string> row_fault(const LogRow& row, const Result<ObjectPtr>&
 Result<std::unique_ptr<SqliteLog>> SqliteLog::open(const std::string& data_dir,
                                                    const std::string& vfs, Mode mode) {
   const bool in_memory = data_dir.empty();
+  if (auto fault = in_memory ? std::nullopt : wal_fault(data_dir)) {
+    return Error{
+        Code::InternalError,
+        "the store is damaged: " + *fault +
+            "; nothing was changed: restore charter.db, charter.db-wal and charter.db-acked from a "
+            "backup, or "
+            "remove charter.db-acked to start with what is readable and lose the writes behind it"};
+  }
   auto database = SqliteDatabase::open(in_memory ? ":memory:" : data_dir + "/charter.db", vfs);
   if (!database) {
     return Error{Code::InternalError,
                  "cannot open the store's file in data directory \"" + data_dir + "\""};
   }
-  std::unique_ptr<SqliteLog> log(new SqliteLog(std::move(database)));
+  auto mark = in_memory || mode == Mode::Verify ? nullptr : std::make_unique<WalMark>(data_dir);
+  std::unique_ptr<SqliteLog> log(new SqliteLog(std::move(database), std::move(mark)));
   CHARTER_TRY(log->prepare_file(in_memory, mode));
   return log;
 }
@@ -183,7 +192,20 @@ DbCode SqliteLog::append(const LogRow& row) {
 }
 
 DbCode SqliteLog::commit() {
-  return commit_.run();
+  const DbCode code = commit_.run();
+  if (code == DbCode::Ok) move_mark();
+  return code;
+}
+
+DbCode SqliteLog::checkpoint() {
+  const DbCode code = database_->checkpoint();
+  if (code == DbCode::Ok) move_mark();
+  return code;
+}
+
+void SqliteLog::move_mark() {
+  const auto place = mark_ ? database_->wal_place() : std::nullopt;
+  if (place) mark_->move_to(*place);
 }
 
 void SqliteLog::rollback() {

@@ -67,7 +67,10 @@ class SqliteLog {
 
   DbCode begin();
   DbCode append(const LogRow& row);
+  /// Makes the transaction durable, and notes that it is before anybody can be told.
   DbCode commit();
+  /// Copies the WAL into the database; nothing in it is needed any more.
+  DbCode checkpoint();
   void rollback();
   /// Sets `revision` to that of the key's newest row, a tombstone included; 0 when it has none.
   DbCode newest_revision(const Key& key, int64_t& revision);
@@ -79,12 +82,15 @@ class SqliteLog {
   SqliteDatabase& database() { return *database_; }
 
  private:
-  explicit SqliteLog(std::unique_ptr<SqliteDatabase> database) : database_(std::move(database)) {}
+  SqliteLog(std::unique_ptr<SqliteDatabase> database, std::unique_ptr<WalMark> mark)
+      : database_(std::move(database)), mark_(std::move(mark)) {}
+  void move_mark();
   Status prepare_file(bool in_memory, Mode mode);
   Status create_tables();
   DbCode sweep_rows(int64_t to, int64_t horizon);
 
   std::unique_ptr<SqliteDatabase> database_;
+  std::unique_ptr<WalMark> mark_;  // none in memory and while verifying
   SqliteStatement begin_, commit_, append_, newest_, drop_superseded_, drop_tombstones_, set_meta_;
   int64_t compacted_ = 0;
   int64_t swept_ = 0;

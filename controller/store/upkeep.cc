@@ -59,7 +59,7 @@ void Writer::upkeep() {
 }
 
 DbCode Writer::checkpoint() {
-  const DbCode code = log_.database().checkpoint();
+  const DbCode code = log_.checkpoint();
   if (code == DbCode::Full && !starved_) {
     log_warn("store", "the data directory is full; deletions still work",
              {{"dir", options_.data_dir}});

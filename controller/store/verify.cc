@@ -67,6 +67,10 @@ Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir) {
     return Error{Code::NotFound, "data directory \"" + data_dir + "\" holds no store"};
   }
   CHARTER_TRY_ASSIGN(const auto lock, DirectoryLock::take_existing(data_dir));
+  if (auto fault = wal_fault(data_dir)) {
+    // SQLite would show the state before the damage as if it were the last.
+    return std::vector<VerifyFinding>{{"charter.db-wal", *fault}};
+  }
   CHARTER_TRY_ASSIGN(const auto log, SqliteLog::open(data_dir, "", SqliteLog::Mode::Verify));
   std::vector<VerifyFinding> findings;
   if (auto fault = log->integrity_fault()) findings.push_back({"charter.db", *fault});

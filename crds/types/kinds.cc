@@ -94,7 +94,7 @@ std::string_view kind_of(const Gvr& resource) {
   for (size_t i = 0; i < kEntryCount; ++i) {
     if (entry(i).gvr == resource) return entry(i).kind;
   }
-  CHECK_MSG(false, "kind_of: not one of the product's resources");
+  check_failed("kind_of: one of the product's resources", __FILE__, __LINE__);
 }
 
 }  // namespace charter::kinds

@@ -219,6 +219,7 @@ std::string_view reason_of(const Error& error) {
     case Code::BadRequest:
     case Code::Invalid:
     case Code::RequestEntityTooLarge:
+    case Code::RequestHeaderFieldsTooLarge:
       return reasons::kInvalidSpec;
     case Code::MethodNotAllowed:
     case Code::NotAcceptable:

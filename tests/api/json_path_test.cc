@@ -1,5 +1,7 @@
 #include "controller/api/json_path.h"
 
+#include "controller/object/value.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -15,11 +17,13 @@ const Json& document() {
   return kDocument;
 }
 
-std::string selected(const std::string& text) {
-  const auto path = JsonPath::parse(text);
+std::string selected(const std::string& expression) {
+  const auto path = JsonPath::parse(expression);
   if (!path) return "error";
   std::string out;
-  for (const Json* node : path->select(document())) out += (out.empty() ? "" : " ") + node->dump();
+  const std::string text = encode(document());
+  for (const std::string_view node : path->select(JsonView(text)))
+    out.append(out.empty() ? "" : " ").append(node);
   return out;
 }
 

@@ -106,8 +106,10 @@ TEST(TableWriter, Cells_of_a_wrong_type_are_null_or_unknown) {
                      {"metadata", {{"name", "x"}}},
                      {"spec", {{"count", "three"}, {"on", true}, {"when", "yesterday"}, {"list", {"a", 1, {{"b", 2}}}}}}};
   const TableWriter writer(type, {}, IncludeObject::None);
-  EXPECT_EQ(writer.row(*Encoded::make(tree, 1), Instant{}), R"({"cells":["x",null,true,"<unknown>","a,1,{\"b\":2}"]})");
-  EXPECT_EQ(writer.row(*Encoded::make({{"metadata", {{"name", "y"}}}}, 1), Instant{}), R"({"cells":["y",null,null,null,null]})");
+  EXPECT_EQ(writer.row(Encoded::make(tree, 1), Instant{}),
+            R"({"cells":["x",null,true,"<unknown>","a,1,{\"b\":2}"]})");
+  EXPECT_EQ(writer.row(Encoded::make({{"metadata", {{"name", "y"}}}}, 1), Instant{}),
+            R"({"cells":["y",null,null,null,null]})");
 }
 
 }  // namespace

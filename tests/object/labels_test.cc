@@ -191,6 +191,23 @@ TEST(FieldSelector, Errors_have_kubernetes_texts) {
   }
 }
 
+TEST(Selectors, Requirements_and_values_have_a_bound) {
+  const auto many = [](size_t requirements) {
+    std::string text = "k0";
+    for (size_t i = 1; i < requirements; ++i)
+      text += ",k" + std::to_string(i);
+    return text;
+  };
+  EXPECT_TRUE(Selector::parse_labels(many(100)));
+  EXPECT_EQ(Selector::parse_labels(many(101)).error().message,
+            "more than 100 requirements in a selector");
+  Json expressions = Json::array();
+  for (int i = 0; i < 101; ++i)
+    expressions.push_back({{"key", "k"}, {"operator", "Exists"}});
+  EXPECT_EQ(Selector::from_json({{"matchExpressions", expressions}}).error().message,
+            "more than 100 requirements in a selector");
+}
+
 TEST(FieldSelector, Tells_the_value_that_it_requires) {
   const auto selector = *Selector::parse_fields("metadata.name=a,status.phase!=Gone");
   ASSERT_NE(selector.required_value("metadata.name"), nullptr);

@@ -197,5 +197,21 @@ TEST(Value, Paths_lead_to_members_and_never_add_any) {
   EXPECT_EQ(tree, before);
 }
 
+TEST(Json, Values_are_counted_outside_strings_before_a_tree_is_built) {
+  const auto list = [](size_t values) {
+    std::string text = "[1";
+    for (size_t i = 1; i < values; ++i)
+      text += ",1";
+    return text + "]";
+  };
+  EXPECT_TRUE(parse_json(list(limits::kDocumentNodesMax)));
+  const auto refused = parse_json(list(limits::kDocumentNodesMax + 1));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("document has more than 250000 values at offset"),
+            std::string::npos)
+      << refused.error().message;
+  EXPECT_TRUE(parse_json("\"" + std::string(1'000'000, ',') + std::string(1'000'000, '[') + "\""));
+}
+
 }  // namespace
 }  // namespace charter

@@ -271,13 +271,38 @@ TEST(Yaml, Errors_in_a_stream_name_document_and_line) {
   EXPECT_EQ(endless.error().message.substr(0, 25), "document 2: yaml: line 3:");
 }
 
-TEST(Yaml, A_million_tiny_documents_are_refused) {
-  std::string text;
-  for (int i = 0; i < 1'000'000; ++i)
-    text += "a\n---\n";
-  const auto trees = parse_yaml_stream(text);
+std::string repeated(const std::string& text, size_t bytes) {
+  std::string out;
+  while (out.size() + text.size() <= bytes)
+    out += text;
+  return out;
+}
+
+TEST(Yaml, Too_many_tiny_documents_are_refused) {
+  const auto trees = parse_yaml_stream(repeated("a\n---\n", 6 * 20'000));
   ASSERT_FALSE(trees);
   EXPECT_EQ(trees.error().message, "yaml: more than 10000 documents in one stream");
+}
+
+TEST(Yaml, Shapes_that_make_a_full_body_expensive_are_refused_before_a_parser_sees_them) {
+  for (const char* shape : {"- a\n", "a\n---\n", "[", "{", "a,", "[],", "\n", "#\n", "- &a x\n",
+                            "- *a\n", "- !!str a\n", "a: 1\n", "\"a\",\n"}) {
+    const auto tree = parse_yaml("x: " + repeated(shape, limits::kBodyBytesMax - 3));
+    ASSERT_FALSE(tree) << shape;
+    // Only the linear scan knows offsets: a parser's errors name lines.
+    EXPECT_NE(tree.error().message.find("document has more than 250000 lines and values at offset"),
+              std::string::npos)
+        << shape << tree.error().message;
+  }
+}
+
+TEST(Yaml, A_large_honest_document_is_read) {
+  std::string text = "list:\n";
+  while (text.size() < limits::kObjectBytesMax)
+    text += "- name: some name\n  type: string\n";
+  const auto tree = parse_yaml(text);
+  ASSERT_TRUE(tree) << tree.error().message;
+  EXPECT_EQ(tree->at("list").size(), (text.size() - 6) / 33);
 }
 
 TEST(Yaml, Windows_line_ends_are_line_ends) {

@@ -103,14 +103,14 @@ std::vector<std::string> Answer::warnings() const {
   return out;
 }
 
-ServedApi::ServedApi() : clock_(*parse_time("2026-06-01T00:00:00Z")) {
+ServedApi::ServedApi(BodyWorker* bodies) : clock_(*parse_time("2026-06-01T00:00:00Z")) {
   define_embedded(kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
   StoreOptions options;
   options.mode = WriterMode::Inline;
   auto store = Store::open(std::move(options));
   CHECK_MSG(store.has_value(), store ? "" : store.error().message);
   store_ = std::move(*store);
-  const ApiParts parts{*store_, kinds_, hooks_, clock_, random_};
+  const ApiParts parts{*store_, kinds_, hooks_, clock_, random_, bodies};
   definitions_ = std::make_unique<Definitions>(parts, [] {});
   server_ = std::make_unique<ApiServer>(parts, metrics_);
   must(post(kDefinitionsPath, widget_definition()));
@@ -118,7 +118,7 @@ ServedApi::ServedApi() : clock_(*parse_time("2026-06-01T00:00:00Z")) {
   must(post("/api/v1/namespaces", {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "lab"}}}}));
 }
 
-Answer ServedApi::ask(Ask what) {
+void ServedApi::handle(Ask what, std::function<void(Answer)> answered) {
   HttpRequest request;
   request.method = std::move(what.method);
   const size_t mark = what.target.find('?');
@@ -128,17 +128,26 @@ Answer ServedApi::ask(Ask what) {
   for (auto& header : what.headers) request.headers.push_back(std::move(header));
   request.body = std::move(what.body);
   if (what.peer) request.peer = PeerCertificate{what.peer->user, what.peer->groups};
-  Answer answer;
-  int calls = 0;
-  server_->handle(std::move(request), [&](HttpResponse response) {
-    ++calls;
+  server_->handle(std::move(request), [answered = std::move(answered)](HttpResponse response) {
+    Answer answer;
     answer.status = response.status;
     answer.headers = std::move(response.headers);
-    for (const Bytes& piece : response.body) answer.body += piece.view;
+    for (const Bytes& piece : response.body)
+      answer.body += piece.view;
     answer.stream = std::move(response.stream);
+    answered(std::move(answer));
+  });
+}
+
+Answer ServedApi::ask(Ask what) {
+  Answer out;
+  int calls = 0;
+  handle(std::move(what), [&](Answer answer) {
+    ++calls;
+    out = std::move(answer);
   });
   CHECK_MSG(calls == 1, "a request must be answered once, and in inline mode at once");
-  return answer;
+  return out;
 }
 
 Answer ServedApi::post(const std::string& target, const Json& body) { return ask({"POST", target, encode(body)}); }

@@ -6,6 +6,7 @@
 #include "controller/base/metrics.h"
 #include "controller/base/random.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,9 +54,12 @@ struct Ask {
 /// kind Rack of shop.dev (cluster scope) and the namespace "lab". Not thread-safe: writes finish inside the request.
 class ServedApi {
  public:
-  ServedApi();
+  /// With `bodies`, large bodies are answered by it: use handle() for them.
+  explicit ServedApi(BodyWorker* bodies = nullptr);
 
   Answer ask(Ask what);
+  /// Starts one request; `answered` is called once, maybe later and on another thread.
+  void handle(Ask what, std::function<void(Answer)> answered);
   Answer get(const std::string& target) { return ask({"GET", target}); }
   Answer post(const std::string& target, const Json& body);
   Answer put(const std::string& target, const Json& body);
