@@ -273,5 +273,24 @@ TEST_F(InstanceWorld, ALeaseDeactivatesAndDeletes) {
   EXPECT_EQ(world.external_things("datacenter-1"), 0);
 }
 
+const char* const kOwnVolume = R"(
+apiVersion: charter.dev/v1alpha1
+kind: Volume
+metadata: {name: archive, namespace: consumerco}
+spec: {contractRef: {name: orders}, size: 100GB}
+)";
+
+TEST_F(InstanceWorld, AVolumeUnderTheContractItselfIsProtectedAsSold) {
+  world.apply(kProvider);
+  world.settle_for(10s);
+  world.apply(kOwnVolume);
+  ASSERT_TRUE(
+      world.settle_until([&] { return world.is("Volume", "consumerco/archive", "Ready"); }, 60s))
+      << world.explain("Volume", "consumerco/archive");
+  const auto volumes = world.admin("datacenter-1").volumes();
+  ASSERT_TRUE(volumes);
+  EXPECT_EQ(volumes->rows.at(0).at(7), "yes") << "the revision promises encryption at rest";
+}
+
 }  // namespace
 }  // namespace charter::service_instance
