@@ -5,11 +5,13 @@
 #include "crds/types/provider.h"
 #include "crds/types/service_instance.h"
 #include "crds/types/service_offering_revision.h"
+#include "reconcilers/common/reasons.h"
 #include "reconcilers/machine/admit.h"
 #include "reconcilers/machine/reconciler.h"
 #include "reconcilers/provider/endpoint.h"
 #include "reconcilers/provider/reconciler.h"
 #include "reconcilers/service_instance/placement.h"
+#include "reconcilers/volume/admit.h"
 
 #include <nlohmann/json.hpp>
 
@@ -146,6 +148,10 @@ Status place(const Volume& volume, const Caches& caches, Observed& have) {
     CHARTER_TRY_ASSIGN(const auto contract, read_contract(encoded->tree()));
     if (!contract.status.accepted || contract.status.terminated_at) {
       have.blocker = Blocker{"ContractNotActive", "contract " + name + " is not in force"};
+      return {};
+    }
+    if (const auto covered = check_order(volume, contract, caches, Others::Earlier); !covered) {
+      have.blocker = Blocker{std::string(reason_of(covered.error())), covered.error().message};
       return {};
     }
     if (!volume.spec.provider) return choose(volume, contract, caches, have);
