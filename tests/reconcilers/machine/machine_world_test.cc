@@ -343,5 +343,20 @@ TEST(MachineWorld, AMachineThatIsLessProtectedThanAskedIsNeverReady) {
   EXPECT_EQ(world.admin("p").machines()->rows.at(0).at(9), "yes");
 }
 
+TEST(MachineWorld, AVolumeWaitsForAMachineThatVanishedAndIsNotTriedInVain) {
+  MachineWorld world;
+  world.apply(machine_yaml("m0", "volumes: [{name: v0}], driftPolicy: {mode: Ignore}"));
+  world.apply(
+      "{apiVersion: charter.dev/v1alpha1, kind: Volume, metadata: {name: v0, namespace: shop},"
+      " spec: {size: 100GB, providerRef: {name: p}, instanceRef: {name: order-mgmt}}}");
+  ASSERT_TRUE(world.is_ready("Machine", "shop/m0")) << world.explain("Machine", "shop/m0");
+  ASSERT_TRUE(world.admin("p").undefine("shop/m0"));
+  world.settle_for(60s);
+  EXPECT_EQ(world.reason("Machine", "shop/m0"), "Lost");
+  EXPECT_EQ(world.explain("Volume", "shop/v0"),
+            "Ready=Unknown Attaching: waiting for machines: m0");
+  world.expect_quiet();
+}
+
 }  // namespace
 }  // namespace charter::test
