@@ -1,5 +1,9 @@
 #pragma once
 
+#include "controller/base/clock.h"
+#include "drivers/machine_driver.h"
+#include "drivers/volume_driver.h"
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -8,12 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "controller/base/clock.h"
-#include "drivers/machine_driver.h"
-#include "drivers/volume_driver.h"
-
-// A connection to one Provider: its machines, its volumes and a bulk look at everything. Drivers are made by name from a factory table
-// that the composition root fills; reconcilers hold them through `DriverPool`.
+// A connection to one Provider: its machines, its volumes and a bulk look at everything. Drivers
+// are made by name from a factory table that the composition root fills; reconcilers hold them
+// through `DriverPool`.
 namespace charter {
 
 /// Capacity in absolute numbers.
@@ -29,7 +30,7 @@ struct Inventory {
   std::string version;                 ///< driver and hypervisor version, for people
   std::vector<MachineState> machines;  ///< all that carry our stamp, sorted by uid
   std::vector<VolumeState> volumes;
-  std::vector<std::string> foreign;    ///< names of things without our stamp; never touched
+  std::vector<std::string> foreign;  ///< names of things without our stamp; never touched
   struct Host {
     std::string name;
     Capacity total, free;
@@ -44,21 +45,25 @@ class ProviderDriver : public MachineDriver, public VolumeDriver {
  public:
   /// One bulk call for the whole endpoint.
   virtual Result<Inventory> look() = 0;
-  /// Hints that these machine or volume uids changed; may be lost, never carries meaning. Called from any thread.
+  /// Hints that these machine or volume uids changed; may be lost, never carries meaning. Called
+  /// from any thread.
   using Hint = std::function<void(const std::string& uid)>;
   virtual void on_hint(Hint hint) = 0;
 };
 
-/// Settings of an endpoint, from the Provider's spec. `settings` is the driver's own section as encoded JSON.
+/// Settings of an endpoint, from the Provider's spec. `settings` is the driver's own section as
+/// encoded JSON.
 struct DriverSettings {
   std::string provider_uid;
   std::string provider_name;
   std::string driver;    ///< "simulated", "libvirt", "remote"
   std::string settings;  ///< JSON text of spec.<driver>
+  Safeguards can;        ///< a driver refuses what goes beyond
   bool operator==(const DriverSettings&) const = default;
 };
 
-/// Opens an endpoint. Errors: Invalid with a field path when settings are wrong; ServiceUnavailable when unreachable.
+/// Opens an endpoint. Errors: Invalid with a field path when settings are wrong; ServiceUnavailable
+/// when unreachable.
 using DriverFactory = std::function<Result<std::shared_ptr<ProviderDriver>>(const DriverSettings&)>;
 
 /// Open endpoints by provider name. Thread-safe.
@@ -67,7 +72,8 @@ class DriverPool {
   void add_factory(const std::string& driver, DriverFactory factory);
   /// True when there is a factory for this driver.
   bool knows(const std::string& driver);
-  /// Opens on first use and when settings changed. Errors: the factory's, or Invalid for an unknown driver.
+  /// Opens on first use and when settings changed. Errors: the factory's, or Invalid for an unknown
+  /// driver.
   Result<std::shared_ptr<ProviderDriver>> open(const DriverSettings& settings);
   /// The endpoint opened under this provider name, or ServiceUnavailable.
   Result<std::shared_ptr<ProviderDriver>> get(const std::string& provider_name);

@@ -38,6 +38,10 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+const char* yes_no(bool flag) {
+  return flag ? "yes" : "no";
+}
+
 /// The one thing that `word` names by uid, external id or name.
 template <class Thing>
 Result<Thing> pick(const std::vector<Thing>& things, const std::string& word,
@@ -121,28 +125,63 @@ Result<SimAdmin> SimAdmin::open(const std::string& directory, const std::string&
 }
 
 Result<SimTable> SimAdmin::machines() const {
-  SimTable table{
-      {"ID", "NAME", "HOST", "POWER", "VCPUS", "MEMORY", "DISK", "ADDRESS", "OWNER", "UID"}, {}};
+  SimTable table{{"ID", "NAME", "HOST", "POWER", "VCPUS", "MEMORY", "DISK", "ADDRESS", "ISOLATION",
+                  "ENCRYPTED", "OWNER", "UID"},
+                 {}};
   CHARTER_TRY(world_->transact([&](SimRows& rows) -> Status {
     for (const SimMachine& m : rows.machines()) {
       const MachineState state = state_of(m, clock_.now(), {});
-      table.rows.push_back({state.external_id, m.name, m.host, power_word(state.power),
-                            std::to_string(state.vcpus), format_size(state.memory_bytes),
-                            format_size(m.disk_bytes), state.address,
-                            is_ours(m) ? "ours" : "foreign", m.uid});
+      table.rows.push_back(
+          {state.external_id, m.name, m.host, power_word(state.power), std::to_string(state.vcpus),
+           format_size(state.memory_bytes), format_size(m.disk_bytes), state.address,
+           std::string(tenancy_word(m.protection.tenancy)), yes_no(m.protection.encrypted_at_rest),
+           is_ours(m) ? "ours" : "foreign", m.uid});
     }
     return {};
   }));
   return table;
 }
 
+Result<SimTable> SimAdmin::machine(const std::string& word) const {
+  SimTable table{{"FIELD", "VALUE"}, {}};
+  CHARTER_TRY(world_->transact([&](SimRows& rows) -> Status {
+    CHARTER_TRY_ASSIGN(const SimMachine m, pick_machine(rows, word));
+    const MachineState state = state_of(m, clock_.now(), rows.volumes_of(m.uid));
+    table.rows = {{"id", state.external_id},
+                  {"name", m.name},
+                  {"uid", m.uid},
+                  {"owner", is_ours(m) ? "ours" : "foreign"},
+                  {"tenant", m.protection.tenant},
+                  {"isolation", std::string(tenancy_word(m.protection.tenancy))},
+                  {"encrypted", yes_no(m.protection.encrypted_at_rest)},
+                  {"networks", joined(m.networks)},
+                  {"host", m.host},
+                  {"class", m.machine_class},
+                  {"power", power_word(state.power)},
+                  {"vcpus", std::to_string(state.vcpus)},
+                  {"memory", format_size(state.memory_bytes)},
+                  {"disk", format_size(m.disk_bytes)},
+                  {"diskClass", m.disk_class},
+                  {"image", m.image_url},
+                  {"imageDigest", m.image_digest},
+                  {"imageFormat", m.image_format},
+                  {"volumes", joined(state.volume_uids)},
+                  {"address", state.address}};
+    return {};
+  }));
+  return table;
+}
+
 Result<SimTable> SimAdmin::volumes() const {
-  SimTable table{{"ID", "NAME", "HOST", "SIZE", "CLASS", "SHARED", "MACHINES", "UID"}, {}};
+  SimTable table{{"ID", "NAME", "HOST", "SIZE", "CLASS", "SHARED", "ISOLATION", "ENCRYPTED",
+                  "MACHINES", "UID"},
+                 {}};
   CHARTER_TRY(world_->transact([&](SimRows& rows) -> Status {
     for (const SimVolume& v : rows.volumes()) {
-      table.rows.push_back({"vol-" + std::to_string(v.id), v.name, v.host,
-                            format_size(v.size_bytes), v.storage_class, v.shared ? "yes" : "no",
-                            joined(rows.machines_of(v.uid)), v.uid});
+      table.rows.push_back(
+          {"vol-" + std::to_string(v.id), v.name, v.host, format_size(v.size_bytes),
+           v.storage_class, yes_no(v.shared), std::string(tenancy_word(v.protection.tenancy)),
+           yes_no(v.protection.encrypted_at_rest), joined(rows.machines_of(v.uid)), v.uid});
     }
     return {};
   }));
@@ -246,7 +285,7 @@ Status SimAdmin::add_foreign(const ForeignMachine& foreign) {
   return world_->transact([&](SimRows& rows) -> Status {
     if (foreign.name.empty()) return Error{Code::Invalid, "name: required value"};
     const Capacity need{foreign.vcpus, foreign.memory_bytes, foreign.disk_bytes};
-    CHARTER_TRY_ASSIGN(const std::string host, place(rows, need));
+    CHARTER_TRY_ASSIGN(const std::string host, place(rows, need, {}));
     const Instant now = clock_.now();
     rows.insert(SimMachine{.uid = foreign.uid,
                            .name = foreign.name,

@@ -64,6 +64,8 @@ class SimAdmin {
                                const Clock& clock);
 
   Result<SimTable> machines() const;
+  /// One machine with all that it was made with, a line each. Errors: NotFound.
+  Result<SimTable> machine(const std::string& machine) const;
   Result<SimTable> volumes() const;
   Result<SimTable> hosts() const;
   /// The ledger; all lines of a uid, or all.

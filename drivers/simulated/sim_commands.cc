@@ -111,6 +111,13 @@ Result<std::string> list_calls(SimAdmin& admin, const CommandInput& input, std::
   return std::string();
 }
 
+Result<std::string> inspect(SimAdmin& admin, const CommandInput& input, std::ostream& out) {
+  CHARTER_TRY_ASSIGN(const std::string machine, only_word(input, "MACHINE"));
+  CHARTER_TRY_ASSIGN(const SimTable table, admin.machine(machine));
+  print(table, out);
+  return std::string();
+}
+
 /// A change to one machine that is named by the only word.
 Work change_work(const std::string& done, Status (SimAdmin::*change)(const std::string&)) {
   return [=](SimAdmin& admin, const CommandInput& input, std::ostream&) -> Result<std::string> {
@@ -207,6 +214,12 @@ struct Entry {
 std::vector<Entry> look_entries() {
   return {
       {"list", "List machines on simulated hosts", "", "", {}, table_work(&SimAdmin::machines)},
+      {"inspect",
+       "Show one machine with all that it was made with",
+       " vm-7",
+       "MACHINE",
+       {},
+       inspect},
       {"volumes", "List volumes on simulated hosts", "", "", {}, table_work(&SimAdmin::volumes)},
       {"hosts", "List simulated hosts", "", "", {}, table_work(&SimAdmin::hosts)},
       {"calls", "List driver calls, all or of one thing", "", "[UID]", {}, list_calls},

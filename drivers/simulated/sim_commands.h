@@ -11,6 +11,7 @@
 // its next look.
 //
 //   sim list | volumes | hosts | calls [UID]        tables
+//   sim inspect MACHINE                             one machine with all that it was made with
 //   sim kill | undefine MACHINE                     power loss; deletion behind Charter's back
 //   sim edit MACHINE --vcpus N --memory SIZE        another definition
 //   sim add-foreign NAME                            a machine that is not ours

@@ -31,7 +31,10 @@ std::string arguments_of(const MachineSpec& spec) {
   std::string text = "name=" + spec.name + " vcpus=" + std::to_string(spec.vcpus) +
                      " memory=" + format_size(spec.memory_bytes) +
                      " disk=" + format_size(spec.disk_bytes) + " class=" + spec.machine_class +
-                     " image=" + spec.image_digest;
+                     " image=" + spec.image_digest + " diskClass=" + spec.disk_class +
+                     " tenant=" + spec.protection.tenant + " (" + describe(spec.protection) + ")";
+  for (const std::string& network : spec.networks)
+    text += " network=" + network;
   for (const std::string& volume : spec.volume_uids)
     text += " volume=" + volume;
   return text;
@@ -39,7 +42,8 @@ std::string arguments_of(const MachineSpec& spec) {
 
 std::string arguments_of(const VolumeSpec& spec) {
   return "name=" + spec.name + " size=" + format_size(spec.size_bytes) +
-         " class=" + spec.storage_class + (spec.shared ? " shared" : "");
+         " class=" + spec.storage_class + (spec.shared ? " shared" : "") +
+         " tenant=" + spec.protection.tenant + " (" + describe(spec.protection) + ")";
 }
 
 /// Turns a Status into the effect of a call that makes and removes nothing.
@@ -108,7 +112,10 @@ Result<std::optional<MachineState>> SimulatedDriver::observe(const std::string& 
 
 Status SimulatedDriver::create(const MachineSpec& spec) {
   return run("create", spec.uid, arguments_of(spec),
-             [&](SimRows& rows, Instant at) { return create_machine(rows, spec, settings_, at); });
+             [&](SimRows& rows, Instant at) -> Result<SimEffect> {
+               CHARTER_TRY(check_possible(spec.protection, settings_.can));
+               return create_machine(rows, spec, settings_, at);
+             });
 }
 
 Status SimulatedDriver::set_power(const std::string& uid, PowerState wanted) {
@@ -145,7 +152,10 @@ Result<std::optional<VolumeState>> SimulatedDriver::observe_volume(const std::st
 
 Status SimulatedDriver::create_volume(const VolumeSpec& spec) {
   return run("create_volume", spec.uid, arguments_of(spec),
-             [&](SimRows& rows, Instant) { return charter::create_volume(rows, spec); });
+             [&](SimRows& rows, Instant) -> Result<SimEffect> {
+               CHARTER_TRY(check_possible(spec.protection, settings_.can));
+               return charter::create_volume(rows, spec);
+             });
 }
 
 Status SimulatedDriver::grow_volume(const std::string& uid, int64_t size_bytes) {
@@ -268,6 +278,7 @@ DriverFactory simulated_driver_factory(SimWorlds& worlds, SimSurroundings surrou
   return [&worlds,
           surroundings](const DriverSettings& settings) -> Result<std::shared_ptr<ProviderDriver>> {
     CHARTER_TRY_ASSIGN(SimSettings parsed, parse_sim_settings(settings.settings));
+    parsed.can = settings.can;
     CHARTER_TRY_ASSIGN(std::shared_ptr<SimWorld> world, worlds.open(settings.provider_name));
     CHARTER_TRY_ASSIGN(std::shared_ptr<ProviderDriver> driver,
                        SimulatedDriver::open(std::move(parsed), std::move(world), surroundings));

@@ -64,15 +64,21 @@ class Fingerprint {
 };
 
 std::string fingerprint_of(const MachineSpec& spec) {
-  return Fingerprint()
-      .add(spec.name)
+  Fingerprint print;
+  print.add(spec.name)
       .add(std::to_string(spec.disk_bytes))
+      .add(spec.disk_class)
       .add(spec.machine_class)
       .add(spec.image_url)
       .add(spec.image_digest)
+      .add(spec.image_format)
+      .add(spec.protection.tenant)
+      .add(describe(spec.protection))
       .add(spec.user_data)
-      .add(spec.ssh_key)
-      .text();
+      .add(spec.ssh_key);
+  for (const std::string& network : spec.networks)
+    print.add(network);
+  return print.text();
 }
 
 Status check_spec(const MachineSpec& spec) {
@@ -81,6 +87,10 @@ Status check_spec(const MachineSpec& spec) {
     return Error{Code::Invalid, "vcpus: " + std::to_string(spec.vcpus) + " is less than 1"};
   if (spec.memory_bytes < 1) return Error{Code::Invalid, "memory: must be positive"};
   if (spec.disk_bytes < 0) return Error{Code::Invalid, "disk: must not be negative"};
+  for (const auto& network : spec.networks) {
+    if (network.find(',') != std::string::npos)
+      return Error{Code::Invalid, "network " + network + ": a name holds no comma"};
+  }
   return {};
 }
 
@@ -168,6 +178,9 @@ MachineState state_of(const SimMachine& machine, Instant now,
                      .image_deployed = now >= machine.image_at,
                      .power = power_of(machine, now),
                      .image_digest = machine.image_digest,
+                     .disk_class = machine.disk_class,
+                     .networks = machine.networks,
+                     .protection = machine.protection,
                      .volume_uids = std::move(volume_uids)};
   SimMachine defined = machine;
   if (!runs(state.power)) apply_staged(defined);
@@ -184,9 +197,20 @@ MachineState state_of(const SimMachine& machine, Instant now,
   return state;
 }
 
-Result<std::string> place(SimRows& rows, const Capacity& need) {
-  std::optional<std::string> host = rows.roomiest_host(need);
-  if (!host) return no_room(rows, need);
+Result<std::string> place(SimRows& rows, const Capacity& need, const Protection& protection) {
+  std::optional<std::string> host = rows.roomiest_host(need, protection);
+  if (host) return *std::move(host);
+  for (const SimHost& candidate : rows.hosts()) {
+    if (!candidate.up || !candidate.accepting || !fits(need, candidate.free())) continue;
+    return wait_for_capacity("asked " + describe(need) +
+                             ": no host that has room is free of other tenants");
+  }
+  return no_room(rows, need);
+}
+
+Result<std::string> place_volume(SimRows& rows, int64_t size_bytes) {
+  std::optional<std::string> host = rows.roomiest_store(size_bytes);
+  if (!host) return no_room(rows, {0, 0, size_bytes});
   return *std::move(host);
 }
 
@@ -198,8 +222,9 @@ Result<SimEffect> create_machine(SimRows& rows, const MachineSpec& spec,
     if (is_same(rows, *present, spec)) return SimEffect::Nothing;
     return Error{Code::Conflict, "machine " + spec.uid + " exists with another specification"};
   }
-  CHARTER_TRY_ASSIGN(const std::string host,
-                     place(rows, {spec.vcpus, spec.memory_bytes, spec.disk_bytes}));
+  CHARTER_TRY_ASSIGN(
+      const std::string host,
+      place(rows, {spec.vcpus, spec.memory_bytes, spec.disk_bytes}, spec.protection));
   SimMachine machine{.uid = spec.uid,
                      .owner = spec.uid,
                      .name = spec.name,
@@ -211,7 +236,11 @@ Result<SimEffect> create_machine(SimRows& rows, const MachineSpec& spec,
                      .image_url = spec.image_url,
                      .image_digest = spec.image_digest,
                      .fingerprint = fingerprint_of(spec),
-                     .image_at = spec.image_url.empty() ? at : at + settings.image_time};
+                     .image_at = spec.image_url.empty() ? at : at + settings.image_time,
+                     .disk_class = spec.disk_class,
+                     .image_format = spec.image_format,
+                     .networks = spec.networks,
+                     .protection = spec.protection};
   machine.id = rows.insert(machine);
   machine.address = address_of(machine.id, settings.seed);
   rows.update(machine);

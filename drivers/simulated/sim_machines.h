@@ -56,8 +56,11 @@ Result<ResizeOutcome> resize_machine(SimRows& rows, const std::string& uid, int 
 /// Removes machine and boot disk; volumes are detached. Errors: Forbidden.
 Result<SimEffect> remove_machine(SimRows& rows, const std::string& uid);
 
-/// The host for a need: the one with most free memory (storage, for volumes); by name among equals.
-Result<std::string> place(SimRows& rows, const Capacity& need);
+/// The host for a machine: the one with most free memory that may take it; by name among equals.
+/// Errors: WaitForCapacity, Infeasible.
+Result<std::string> place(SimRows& rows, const Capacity& need, const Protection& protection);
+/// The host for a volume: the one with most free storage. Errors: as above.
+Result<std::string> place_volume(SimRows& rows, int64_t size_bytes);
 
 /// Power loss: what an admin's kill and a host going down do to the row.
 void crash(SimMachine& machine, Instant at);

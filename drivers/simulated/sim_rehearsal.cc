@@ -31,7 +31,10 @@ SimMachine row_of(const MachineState& state, Instant now) {
                      .image_digest = state.image_digest,
                      .power = state.power,
                      .image_at = state.image_deployed ? Instant{} : now,
-                     .address = state.address};
+                     .address = state.address,
+                     .disk_class = state.disk_class,
+                     .networks = state.networks,
+                     .protection = state.protection};
   machine.power_at = Instant(std::chrono::seconds(state.booted_at_s));
   if (!state.address.empty()) machine.known_at = Instant(Duration(1));  // zero means: never
   return machine;
@@ -45,7 +48,9 @@ void put(SimRows& rows, const Inventory& inventory, Instant now) {
                           .name = state.uid,
                           .host = state.host,
                           .size_bytes = state.size_bytes,
-                          .shared = true});
+                          .storage_class = state.storage_class,
+                          .shared = true,
+                          .protection = state.protection});
   }
   for (const MachineState& state : inventory.machines) {
     make_room_for(rows, state.host);
@@ -71,6 +76,7 @@ DriverFactory rehearsal_driver_factory(SimWorlds& worlds,
   return [&worlds, &clock,
           waiting](const DriverSettings& settings) -> Result<std::shared_ptr<ProviderDriver>> {
     CHARTER_TRY_ASSIGN(SimSettings parsed, parse_sim_settings(settings.settings));
+    parsed.can = settings.can;
     CHARTER_TRY_ASSIGN(std::shared_ptr<SimWorld> world, worlds.open(settings.provider_name));
     CHARTER_TRY_ASSIGN(std::shared_ptr<ProviderDriver> driver,
                        SimulatedDriver::open(without_time_and_faults(std::move(parsed)), world,

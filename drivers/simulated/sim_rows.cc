@@ -12,6 +12,29 @@ Instant instant(int64_t ns) {
   return Instant(Duration(ns));
 }
 
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words)
+    text += (text.empty() ? "" : ",") + word;
+  return text;
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> words;
+  for (size_t from = 0; from < text.size();) {
+    const auto end = std::min(text.find(',', from), text.size());
+    words.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return words;
+}
+
+Protection read_protection(const SqlCursor& row, int column) {
+  return {.tenant = row.text(column),
+          .tenancy = static_cast<Tenancy>(row.integer(column + 1)),
+          .encrypted_at_rest = row.integer(column + 2) != 0};
+}
+
 SimHost read_host(const SqlCursor& row) {
   return {.name = row.text(0),
           .total = {row.integer(1), row.integer(2), row.integer(3)},
@@ -39,7 +62,11 @@ SimMachine read_machine(const SqlCursor& row) {
           .known_at = instant(row.integer(15)),
           .staged_vcpus = row.integer(16),
           .staged_memory_bytes = row.integer(17),
-          .address = row.text(18)};
+          .address = row.text(18),
+          .disk_class = row.text(19),
+          .image_format = row.text(20),
+          .networks = split(row.text(21)),
+          .protection = read_protection(row, 22)};
 }
 
 SimVolume read_volume(const SqlCursor& row) {
@@ -50,7 +77,8 @@ SimVolume read_volume(const SqlCursor& row) {
           .host = row.text(4),
           .size_bytes = row.integer(5),
           .storage_class = row.text(6),
-          .shared = row.integer(7) != 0};
+          .shared = row.integer(7) != 0,
+          .protection = read_protection(row, 8)};
 }
 
 SimCall read_call(const SqlCursor& row) {
@@ -87,7 +115,16 @@ std::string first_column(const SqlCursor& row) {
   "name, vcpus, memory, storage, used_vcpus, used_memory, used_storage, up, accepting"
 #define HAS_ROOM                                                                          \
   " FROM hosts WHERE up AND accepting AND vcpus - used_vcpus >= ?1 AND free_memory >= ?2" \
-  " AND free_storage >= ?3 ORDER BY "
+  " AND free_storage >= ?3"
+// Two queries instead of one with a flag: the first runs for every machine and has to cost nothing
+// where nobody asked for a host of their own.
+#define NO_RESERVATION                                                       \
+  " AND NOT EXISTS (SELECT 1 FROM machines WHERE machines.host = hosts.name" \
+  " AND machines.isolation = 2 AND machines.tenant <> ?4)"
+#define NO_NEIGHBOUR                                                         \
+  " AND NOT EXISTS (SELECT 1 FROM machines WHERE machines.host = hosts.name" \
+  " AND machines.tenant <> ?4)"
+#define BY_MEMORY " ORDER BY free_memory DESC, name LIMIT 1"
 
 }  // namespace
 
@@ -117,11 +154,21 @@ void SimRows::erase_host(const std::string& name) {
   sql_.run("DELETE FROM hosts WHERE name = ?", name);
 }
 
-std::optional<std::string> SimRows::roomiest_host(const Capacity& need) {
-  const char* sql = need.memory_bytes > 0 ? "SELECT name" HAS_ROOM "free_memory DESC, name LIMIT 1"
-                                          : "SELECT name" HAS_ROOM
-                                            "free_storage DESC, name LIMIT 1";
-  return first(sql_.query(sql, need.vcpus, need.memory_bytes, need.storage_bytes), first_column);
+std::optional<std::string> SimRows::roomiest_host(const Capacity& need,
+                                                  const Protection& protection) {
+  const bool dedicated = protection.tenancy == Tenancy::DedicatedHost;
+  const char* sql = dedicated ? "SELECT name" HAS_ROOM NO_RESERVATION NO_NEIGHBOUR BY_MEMORY
+                              : "SELECT name" HAS_ROOM NO_RESERVATION BY_MEMORY;
+  return first(
+      sql_.query(sql, need.vcpus, need.memory_bytes, need.storage_bytes, protection.tenant),
+      first_column);
+}
+
+std::optional<std::string> SimRows::roomiest_store(int64_t storage_bytes) {
+  return first(sql_.query("SELECT name FROM hosts WHERE up AND accepting AND free_storage >= ?1"
+                          " ORDER BY free_storage DESC, name LIMIT 1",
+                          storage_bytes),
+               first_column);
 }
 
 std::vector<SimMachine> SimRows::machines() {
@@ -136,10 +183,13 @@ std::optional<SimMachine> SimRows::machine(const std::string& uid) {
 
 int64_t SimRows::insert(const SimMachine& m) {
   sql_.run(
-      "INSERT INTO machines VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO machines VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+      " ?, ?, ?, ?, ?, ?)",
       m.uid, m.owner, m.name, m.host, m.vcpus, m.memory_bytes, m.disk_bytes, m.machine_class,
       m.image_url, m.image_digest, m.fingerprint, static_cast<int>(m.power), ns(m.power_at),
-      ns(m.image_at), ns(m.known_at), m.staged_vcpus, m.staged_memory_bytes, m.address);
+      ns(m.image_at), ns(m.known_at), m.staged_vcpus, m.staged_memory_bytes, m.address,
+      m.disk_class, m.image_format, join(m.networks), m.protection.tenant,
+      static_cast<int>(m.protection.tenancy), m.protection.encrypted_at_rest ? 1 : 0);
   return sql_.last_id();
 }
 
@@ -167,8 +217,9 @@ std::optional<SimVolume> SimRows::volume(const std::string& uid) {
 }
 
 int64_t SimRows::insert(const SimVolume& v) {
-  sql_.run("INSERT INTO volumes VALUES(NULL, ?, ?, ?, ?, ?, ?, ?)", v.uid, v.owner, v.name, v.host,
-           v.size_bytes, v.storage_class, v.shared ? 1 : 0);
+  sql_.run("INSERT INTO volumes VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", v.uid, v.owner, v.name,
+           v.host, v.size_bytes, v.storage_class, v.shared ? 1 : 0, v.protection.tenant,
+           static_cast<int>(v.protection.tenancy), v.protection.encrypted_at_rest ? 1 : 0);
   return sql_.last_id();
 }
 

@@ -49,6 +49,10 @@ struct SimMachine {
   int64_t staged_vcpus = 0;            ///< > 0: takes effect when it is off
   int64_t staged_memory_bytes = 0;
   std::string address;
+  std::string disk_class;
+  std::string image_format;
+  std::vector<std::string> networks;  ///< names without commas
+  Protection protection;
 };
 
 /// One volume.
@@ -61,6 +65,7 @@ struct SimVolume {
   int64_t size_bytes = 0;
   std::string storage_class;
   bool shared = false;
+  Protection protection;
 };
 
 /// One line of the ledger.
@@ -98,9 +103,12 @@ class SimRows {
   /// Writes all but `used`.
   void put_host(const SimHost& host);
   void erase_host(const std::string& name);
-  /// The host with most free memory (machines) or storage (volumes, when no memory is asked) that
-  /// has room.
-  std::optional<std::string> roomiest_host(const Capacity& need);
+  /// The host with most free memory that has room and takes a machine of this tenancy: hosts of
+  /// another tenant's DedicatedHost machines take none, and those with machines of others no
+  /// DedicatedHost one.
+  std::optional<std::string> roomiest_host(const Capacity& need, const Protection& protection);
+  /// The host with most free storage that has room.
+  std::optional<std::string> roomiest_store(int64_t storage_bytes);
 
   std::vector<SimMachine> machines();  ///< by uid, then id
   std::optional<SimMachine> machine(const std::string& uid);

@@ -68,6 +68,21 @@ CREATE TRIGGER volume_resized AFTER UPDATE OF size ON volumes BEGIN
   UPDATE hosts SET used_storage = used_storage + new.size - old.size WHERE name = new.host; END;
 )sql";
 
+// What version 2 knows of protection. A thing of version 1 was made without it.
+constexpr const char* kProtection = R"sql(
+ALTER TABLE machines ADD COLUMN disk_class TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN image_format TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN networks TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN isolation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN encrypted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX machines_by_host ON machines(host, tenant);
+CREATE INDEX machines_reserving ON machines(host, tenant) WHERE isolation = 2;
+ALTER TABLE volumes ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+ALTER TABLE volumes ADD COLUMN isolation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE volumes ADD COLUMN encrypted INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 std::string ledger_triggers() {
   return "CREATE TRIGGER calls_fixed BEFORE UPDATE ON calls BEGIN SELECT RAISE(ABORT, 'the ledger "
          "is append-only'); END;"
@@ -77,7 +92,7 @@ std::string ledger_triggers() {
          "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 }
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
 
 int64_t version_of(SqlConnection& sql) {
   SqlCursor cursor = sql.query("PRAGMA user_version");
@@ -95,6 +110,9 @@ void prepare_sim_tables(SqlConnection& sql) {
     sql.script(kTables);
     sql.script(kAccounting);
     sql.script(ledger_triggers().c_str());
+  }
+  if (version < kVersion) {
+    sql.script(kProtection);
     sql.script(("PRAGMA user_version=" + std::to_string(kVersion)).c_str());
   }
   sql.run("COMMIT");

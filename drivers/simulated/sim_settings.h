@@ -53,7 +53,7 @@ struct SimHostSettings {
   Capacity total;
 };
 
-/// Everything in `spec.simulated`.
+/// Everything in `spec.simulated`, and what the Provider says it can do.
 struct SimSettings {
   std::vector<SimHostSettings> hosts;
   Duration boot_time = std::chrono::seconds(2);
@@ -63,6 +63,7 @@ struct SimSettings {
   bool live_resize = true;  ///< false: a running machine's resize waits for a restart
   std::vector<FaultRule> failures;
   uint64_t seed = 1;
+  Safeguards can;  ///< not part of the section: comes with DriverSettings
 };
 
 /// Longest latency or delay that settings may ask for: a worker must be free again within the stop

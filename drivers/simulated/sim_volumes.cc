@@ -22,6 +22,8 @@ VolumeState state_of(const SimVolume& volume, std::vector<std::string> machine_u
           .external_id = "vol-" + std::to_string(volume.id),
           .host = volume.host,
           .size_bytes = volume.size_bytes,
+          .storage_class = volume.storage_class,
+          .protection = volume.protection,
           .attached_to = std::move(machine_uids)};
 }
 
@@ -31,18 +33,20 @@ Result<SimEffect> create_volume(SimRows& rows, const VolumeSpec& spec) {
   if (const std::optional<SimVolume> present = rows.volume(spec.uid)) {
     if (!is_ours(*present)) return not_ours("volume", spec.uid);
     const bool same = present->size_bytes == spec.size_bytes && present->shared == spec.shared &&
-                      present->storage_class == spec.storage_class && present->name == spec.name;
+                      present->storage_class == spec.storage_class && present->name == spec.name &&
+                      present->protection == spec.protection;
     if (same) return SimEffect::Nothing;
     return Error{Code::Conflict, "volume " + spec.uid + " exists with another specification"};
   }
-  CHARTER_TRY_ASSIGN(const std::string host, place(rows, {0, 0, spec.size_bytes}));
+  CHARTER_TRY_ASSIGN(const std::string host, place_volume(rows, spec.size_bytes));
   rows.insert(SimVolume{.uid = spec.uid,
                         .owner = spec.uid,
                         .name = spec.name,
                         .host = host,
                         .size_bytes = spec.size_bytes,
                         .storage_class = spec.storage_class,
-                        .shared = spec.shared});
+                        .shared = spec.shared,
+                        .protection = spec.protection});
   return SimEffect::Created;
 }
 

@@ -51,6 +51,11 @@ Cause unknown_offering(const std::string& name, const std::string& account) {
 void check_publication(const ContractWrite& write, const ServiceOffering& offering,
                        const std::string& account, std::vector<Cause>& causes) {
   const auto& name = offering.meta.name;
+  if (!offering.meta.deleted.empty()) {
+    causes.push_back(invalid_cause("spec.offeringRef.name", name,
+                                   "the offering is being deleted and takes no new contracts"));
+    return;
+  }
   switch (offering.spec.publication) {
     case Publication::Published:
       return;
@@ -94,7 +99,9 @@ void check_quantities(const ContractWrite& write, const SoldUnits& sold,
 // Growing under a retired offering would be new business; everything else goes on.
 void check_growth(const ContractWrite& write, const ServiceOffering* offering,
                   std::vector<Cause>& causes) {
-  if (offering == nullptr || offering->spec.publication != Publication::Retired) return;
+  const bool closed = offering != nullptr && (offering->spec.publication == Publication::Retired ||
+                                              !offering->meta.deleted.empty());
+  if (!closed) return;
   if (!write.before->status.accepted) return;
   const auto& accepted = write.before->status.accepted->quantities;
   for (const auto& [unit, count] : write.now.spec.quantities) {

@@ -53,7 +53,8 @@ Status look_at_offering(const Contract& contract, const Caches& caches, Observed
       caches.get(kinds::bucket(kinds::service_offerings()), {"", contract.spec.offering.name});
   if (encoded != nullptr) {
     CHARTER_TRY_ASSIGN(const auto offering, read_service_offering(encoded->tree()));
-    have.offering = OfferingFacts{offering.spec.publication, offering.status.revision};
+    have.offering = OfferingFacts{offering.spec.publication, offering.status.revision,
+                                   encoded->header().deleting};
     CHARTER_TRY(look_at_revision(offering.status.revision, caches, have));
   }
   const auto& status = contract.status;

@@ -161,10 +161,12 @@ std::optional<Talk> stop_before_offer(Pass& pass) {
                 ready_unknown("ReferenceNotFound", "service offering " + name + " does not exist"),
                 Outcome::wait({}, "ReferenceNotFound"));
   }
-  if (pass.have.offering->publication == Publication::Retired) {
+  const bool retired = pass.have.offering->publication == Publication::Retired;
+  if (retired || pass.have.offering->deleting) {
+    const std::string why = retired ? " is retired" : " is being deleted";
     return stop(pass,
                 ready_false("OfferingRetired",
-                            "service offering " + name + " is retired and takes no new contracts"),
+                            "service offering " + name + why + " and takes no new contracts"),
                 Outcome::stuck("OfferingRetired"));
   }
   if (pass.have.offering->publication == Publication::Draft ||

@@ -36,6 +36,10 @@ void count(Pass& pass) {
 }
 
 void note_update(Pass& pass) {
+  if (pass.contract.status.terminated_at) {
+    pass.step.status.update_available = false;
+    return;
+  }
   const auto& accepted = pass.step.status.accepted;
   const auto& offering = pass.have.offering;
   const bool newer = accepted && offering && !offering->revision.empty() &&
@@ -109,6 +113,7 @@ void close(Pass& pass, Lifetime::Stage stage) {
   if (!status.terminated_at) {
     status.terminated_at = std::chrono::floor<std::chrono::seconds>(pass.have.now);
   }
+  status.monthly_estimate.clear();
   pass.say(is_not_so("Active", reason, "ended at " + format_time(*status.terminated_at)));
   pass.step.ready = ready_false(reason, "ended at " + format_time(*status.terminated_at) + "; " +
                                             kNothingToBill + kept_text(pass.have));

@@ -17,23 +17,24 @@
 // Decides the next step for one contract. Pure: no I/O, no clock, no globals. Offer, acceptance and
 // end are records in status: they happened, and no later look at the world can show them again.
 //
-//   stage                      seen                            -> next               Ready reason
-//   deleting, ended or ending  a child that is not deleting    -> Delete*            Terminating
-//   same                       children that are deleting      -> wait for them      Terminating
-//   deleting                   nothing left, bill not stated   -> state final bill   FinalBill
-//   deleting                   nothing left, bill stated       -> release            FinalBill
-//   ending                     nothing left                    -> note the end       Terminated/
-//   ended                      nothing left                    -> (nothing)          Expired
-//   asked                      no account                      -> (nothing)          NoAccount
-//   asked                      no offering                     -> wait ReferenceNotFound asked
-//   draft, or no revision yet       -> wait               NotPublished asked retired -> (nothing)
-//   OfferingRetired asked                      no offer that stands            -> note an offer
-//   WaitForAcceptance asked                      not accepted                    -> wait until
-//   expiry  WaitForAcceptance asked                      accepted, over a limit          -> wait
-//   OverLimit asked                      accepted or Automatic           -> note acceptance
-//   Accepted in force                   starts later                    -> wait until start
-//   Scheduled in force                   as requested                    -> wait until end Active
-//   in force                   otherwise: amendment, as asked above; Ready stays     Active
+//   stage                      seen                         -> next               Ready reason
+//   deleting, ended or ending  a child that stays so far    -> Delete*            Terminating
+//   same                       children that are deleting   -> wait for them      Terminating
+//   deleting                   nothing left, no bill yet    -> state final bill   FinalBill
+//   deleting                   nothing left, bill stated    -> release            FinalBill
+//   ending                     nothing left                 -> note the end       Terminated,
+//   ended                      nothing left                 -> (nothing)           Expired
+//   asked                      no account                   -> (nothing)          NoAccount
+//   asked                      no offering                  -> wait               ReferenceNotFound
+//   asked                      draft, or no revision yet    -> wait               NotPublished
+//   asked                      offering retired or deleting -> (nothing)          OfferingRetired
+//   asked                      no offer that stands         -> note an offer      WaitForAcceptance
+//   asked                      not accepted                 -> wait until expiry  WaitForAcceptance
+//   asked                      accepted, over a limit       -> wait               OverLimit
+//   asked                      accepted or Automatic        -> note acceptance    Accepted
+//   in force                   starts later                 -> wait until start   Scheduled
+//   in force                   as requested                 -> wait until end     Active
+//   in force                   otherwise                    -> amend, as "asked"  stays Active
 //
 // Volumes that are to be kept (reclaimPolicy Retain or Detach) are no children here: their own
 // policy decides, and the contract does not wait for them.
@@ -76,6 +77,7 @@ struct AccountFacts {
 struct OfferingFacts {
   Publication publication = Publication::Draft;
   std::string revision;  ///< published revision, empty: none
+  bool deleting = false;
 };
 
 /// Who committed spec.acceptance and when, as far as managedFields tell.

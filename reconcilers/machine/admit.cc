@@ -43,7 +43,9 @@ Status admit(const AdmitRequest& request, const View&) {
 
 Pairs header_fields(const Json& machine) {
   Pairs fields;
-  if (auto external = text_at(machine, {"status", "externalID"}); !external.empty())
+  // One that vanished keeps its last id for people, but nothing can be attached to it.
+  auto external = text_at(machine, {"status", "externalID"});
+  if (!external.empty() && condition_is_true(machine, "Provisioned"))
     fields.emplace_back(kExternalField, std::move(external));
   if (!condition_is_true(machine, "Ready"))
     fields.emplace_back(kWaitsForField, text_at(machine, {"spec", "providerRef", "name"}));

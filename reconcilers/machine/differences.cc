@@ -1,5 +1,7 @@
 #include "reconcilers/machine/differences.h"
 
+#include "reconcilers/provider/endpoint.h"
+
 #include <algorithm>
 
 namespace charter::machine {
@@ -84,6 +86,13 @@ std::vector<Difference> differences(const Machine& machine, const MachineState& 
                  seen.image_digest == spec.image.digest);
   compare.note(fields::kBootDisk, bytes_text(spec.boot_disk.size_bytes), bytes_text(vm.disk_bytes),
                false);
+  if (!spec.boot_disk.disk_class.empty())
+    compare.note(fields::kDiskClass, spec.boot_disk.disk_class, vm.disk_class, false);
+  if (!provider::check_protected(spec.security, vm.protection)) {
+    compare.note(fields::kSecurity,
+                 describe(provider::protection_of(machine.meta.ns, spec.security)),
+                 describe(vm.protection), false);
+  }
   return compare.take();
 }
 

@@ -26,6 +26,8 @@ inline constexpr std::string_view kVcpus = "vcpus";
 inline constexpr std::string_view kMemory = "memory";
 inline constexpr std::string_view kImage = "image.digest";
 inline constexpr std::string_view kBootDisk = "bootDisk.size";
+inline constexpr std::string_view kDiskClass = "bootDisk.class";
+inline constexpr std::string_view kSecurity = "security";
 }  // namespace fields
 
 /// "On", "Off", "Starting", …: a power state as status.state shows it.
@@ -34,7 +36,7 @@ std::string_view power_word(PowerState power);
 ObservedPower observed_power(PowerState power);
 
 /// All differences, in the order of the names above. A vm that is on its way (starting, stopping)
-/// has no difference in power.
+/// has no difference in power; one that is protected better than asked has none in security.
 std::vector<Difference> differences(const Machine& machine, const MachineState& vm);
 /// The one about a field, or nullptr.
 const Difference* find(const std::vector<Difference>& all, std::string_view field);

@@ -194,7 +194,8 @@ class Present {
   void state_conditions() {
     auto& list = step_.conditions;
     list = {scheduled(machine_),
-            is_so("Provisioned", "Provisioned", vm_.external_id + " on host " + vm_.host)};
+            is_so("Provisioned", "Provisioned",
+                  vm_.external_id + " on host " + vm_.host + ", " + describe(vm_.protection))};
     list.push_back(vm_.image_deployed
                        ? is_so("ImageDeployed", "ImageDeployed", machine_.spec.image.name)
                        : is_unknown("ImageDeployed", "DeployingImage",
@@ -207,7 +208,8 @@ class Present {
 
   bool replaces() {
     std::vector<const Difference*> large;
-    for (const auto field : {fields::kImage, fields::kBootDisk}) {
+    for (const auto field :
+         {fields::kImage, fields::kBootDisk, fields::kDiskClass, fields::kSecurity}) {
       if (const auto* difference = open(field)) large.push_back(difference);
     }
     if (large.empty()) return false;

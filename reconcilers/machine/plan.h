@@ -24,8 +24,9 @@
 //   no        vanished          Correct             -> Create                 Provisioning
 //   no        vanished          Report              -> (nothing)              DriftReported
 //   no        vanished          Ignore              -> (nothing)              Lost
-//   no        any               image, boot disk    -> (note), PowerOff,      Replacing
-//                               and AllowReplace       Remove
+//   no        any               image, boot disk,   -> (note), PowerOff,      Replacing
+//                               its class, security    Remove
+//                               and AllowReplace
 //   no        on, off, crashed  size, not staged    -> Resize                 Resizing
 //   no        on                size, staged, and   -> (note), PowerOff       Restarting
 //                               a restart allowed
@@ -33,15 +34,16 @@
 //   no        on, starting      wanted off          -> PowerOff               Stopping
 //   no        off, no image     wanted on           -> (wait)                 Provisioning
 //   no        off, crashed      wanted on           -> PowerOn                Provisioning,
-//   Starting no        starting          -                   -> (wait) Provisioning, Starting no
-//   stopping          -                   -> (wait)                 Stopping no        on, no
-//   address    -                   -> (wait)                 Provisioning, Configuring no any
-//   volumes missing     -> (wait)                 Attaching no        any               needs what
-//   policy   -> (nothing)              InPlaceNotPossible,
+//                                                                             Starting
+//   no        starting          -                   -> (wait)                 Provisioning,
+//                                                                             Starting
+//   no        stopping          -                   -> (wait)                 Stopping
+//   no        on, no address    -                   -> (wait)                 Provisioning
+//   no        any               volumes missing     -> (wait)                 Attaching
+//   no        any               needs what policy   -> (nothing)              InPlaceNotPossible,
 //                               forbids                                       ReplaceNotAllowed
 //   no        off, crashed      power drift, not    -> (nothing)              DriftReported,
-//   Crashed,
-//                               corrected                                     Stopped
+//                               corrected                                     Crashed, Stopped
 //   no        on, off as wanted -                   -> (nothing)              Running, Stopped
 //
 // Drift or change? A difference is drift when the status shows that the wanted value had been

@@ -25,9 +25,13 @@ MachineSpec spec_of(const Machine& machine, CloudInit cloud_init) {
           .vcpus = static_cast<int>(spec.vcpus),
           .memory_bytes = spec.memory_bytes,
           .disk_bytes = spec.boot_disk.size_bytes,
+          .disk_class = spec.boot_disk.disk_class,
           .machine_class = spec.machine_class,
           .image_url = spec.image.url,
           .image_digest = spec.image.digest,
+          .image_format = std::string(to_word(spec.image.format)),
+          .networks = spec.networks,
+          .protection = provider::protection_of(machine.meta.ns, spec.security),
           .user_data = std::move(cloud_init.user_data),
           .ssh_key = std::move(cloud_init.ssh_key),
           .volume_uids = {}};  // attached by the volumes' own passes

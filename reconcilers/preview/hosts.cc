@@ -2,6 +2,7 @@
 
 #include "crds/types/machine.h"
 #include "crds/types/volume.h"
+#include "reconcilers/provider/endpoint.h"
 
 #include <nlohmann/json.hpp>
 
@@ -33,7 +34,10 @@ MachineState state_of(const Machine& machine, const VolumeUids& volumes) {
                      .image_deployed = status.image_deployed,
                      .power = power_of(machine),
                      .address = status.address,
-                     .image_digest = status.image_digest};
+                     .image_digest = status.image_digest,
+                     .disk_class = machine.spec.boot_disk.disk_class,
+                     .networks = machine.spec.networks,
+                     .protection = provider::protection_of(machine.meta.ns, machine.spec.security)};
   for (const auto& name : status.attached_volumes) {
     const auto found = volumes.find(to_string(ObjectName{machine.meta.ns, name}));
     if (found != volumes.end()) state.volume_uids.push_back(found->second);
@@ -59,7 +63,9 @@ Result<std::map<std::string, Inventory>> inventories_of(const std::vector<Json>&
         {.uid = volume.meta.uid,
          .external_id = volume.status.external_id,
          .host = volume.status.pool,
-         .size_bytes = volume.status.size_bytes.value_or(volume.spec.size_bytes)});
+         .size_bytes = volume.status.size_bytes.value_or(volume.spec.size_bytes),
+         .storage_class = volume.spec.volume_class,
+         .protection = provider::protection_of(volume.meta.ns, volume.spec.security)});
   }
   for (const Json& object : objects) {
     if (text_at(object, {"kind"}) != "Machine") continue;

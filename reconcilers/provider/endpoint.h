@@ -13,6 +13,8 @@
 //   driver's error       becomes                    class
 //   WaitForCapacity,     as it is                   WaitForCapacity, UserError
 //   Infeasible
+//   IsolationNotPossible, as it is                  PolicyDenied
+//   EncryptionNotPossible
 //   Conflict             InUse                      Retryable
 //   Forbidden            ProviderUnreachable        Retryable: credentials can come back by
 //                                                   themselves, so somebody must look again
@@ -29,6 +31,13 @@ DriverSettings driver_settings(const Provider& provider);
 /// Provider), ReferenceNotReady (its settings or driver are refused) or ProviderUnreachable.
 Result<std::shared_ptr<ProviderDriver>> endpoint(const View& view, DriverPool& pool,
                                                  const std::string& name);
+
+/// What a thing of this namespace is to be protected by: namespaces are the tenants. Pure.
+Protection protection_of(const std::string& ns, const SecurityPolicy& security);
+
+/// Why `found` protects less than `wanted`, as an error of `check_possible`; nothing when it does
+/// not. Pure.
+Status check_protected(const SecurityPolicy& wanted, const Protection& found);
 
 /// A driver's error as a condition shows it: names the provider and carries a reason.
 Error driver_error(Error error, const std::string& provider_name);

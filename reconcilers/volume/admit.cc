@@ -7,6 +7,7 @@
 #include "crds/types/service_offering_revision.h"
 #include "crds/types/volume.h"
 #include "reconcilers/contract/units.h"
+#include "reconcilers/parameters/bounds.h"
 
 #include <nlohmann/json.hpp>
 
@@ -64,8 +65,18 @@ void check_contract(const Volume& volume, const View& view, std::vector<Cause>& 
     causes.push_back(invalid_cause("spec.contractRef.name", name, "there is no such contract"));
 }
 
+// A locked parameter allows its value alone.
+TemplateParameter only(const RevisionParameter& parameter) {
+  TemplateParameter bounds;
+  bounds.name = parameter.bounds.name;
+  bounds.type = parameter.bounds.type;
+  bounds.allowed = {*parameter.locked};
+  return bounds;
+}
+
 /// Size by header, so that a turn of the writer parses nothing but the contract.
-int64_t bytes_of_contract(const View& view, const ObjectName& except, const std::string& contract) {
+int64_t bytes_of_contract(const View& view, const ObjectName& except, const std::string& contract,
+                          Others others) {
   int64_t bytes = 0;
   view.scan(kinds::bucket(kinds::volumes()), except.ns, [&](const ObjectPtr& volume) {
     const auto& header = volume->header();
@@ -73,6 +84,9 @@ int64_t bytes_of_contract(const View& view, const ObjectName& except, const std:
     const auto* size = find_pair(header.fields, kBytesField);
     if (header.name == except.name || owner == nullptr || *owner != contract || size == nullptr)
       return true;
+    const bool later =
+        find_pair(header.fields, kProviderField) == nullptr && header.name > except.name;
+    if (later && others == Others::Earlier) return true;
     int64_t amount = 0;
     std::from_chars(size->data(), size->data() + size->size(), amount);
     bytes += amount;
@@ -81,23 +95,40 @@ int64_t bytes_of_contract(const View& view, const ObjectName& except, const std:
   return bytes;
 }
 
-Status check_units(const Volume& volume, const Contract& contract, const View& view) {
-  const std::string where = "contract " + contract.meta.name;
-  if (!contract.status.accepted) {
-    return Error{Code::Forbidden, where + " is not accepted yet: nothing may be made under it",
-                 "ContractNotActive"};
+// Where the offering's template sizes a volume by a parameter, its bounds hold for a volume that is
+// made under the contract itself as for one of an instance.
+std::optional<Cause> size_problem(const ServiceOfferingRevision::Spec& sold, int64_t bytes) {
+  std::optional<Cause> problem;
+  for (const auto& component : sold.frozen_template.components.volumes) {
+    for (const auto& parameter : sold.parameters) {
+      if (parameter.bounds.name != component.size.from_parameter) continue;
+      auto found = parameters::finding(parameter.locked ? only(parameter) : parameter.bounds,
+                                       ParameterValue{bytes_text(bytes)}, "spec.size");
+      if (!found) return std::nullopt;
+      if (!problem) problem = std::move(found);
+    }
   }
+  return problem;
+}
+
+}  // namespace
+
+Status check_order(const Volume& volume, const Contract& contract, const View& view,
+                   Others others) {
+  const std::string where = "contract " + contract.meta.name;
   const auto& accepted = *contract.status.accepted;
   const auto encoded =
       view.get(kinds::bucket(kinds::service_offering_revisions()), {"", accepted.revision});
   if (encoded == nullptr)
     return Error{Code::Forbidden, where + ": its revision " + accepted.revision + " is not there"};
   CHARTER_TRY_ASSIGN(const auto revision, read_service_offering_revision(encoded->tree()));
+  if (auto problem = size_problem(revision.spec, volume.spec.size_bytes))
+    return invalid({*std::move(problem)});
   const ObjectName self{volume.meta.ns, volume.meta.name};
-  const int64_t others = bytes_of_contract(view, self, contract.meta.name);
-  const auto used = contract::count_units(revision.spec.units, {}, others);
+  const int64_t beside = bytes_of_contract(view, self, contract.meta.name, others);
+  const auto used = contract::count_units(revision.spec.units, {}, beside);
   const auto asked =
-      contract::count_units(revision.spec.units, {}, others + volume.spec.size_bytes);
+      contract::count_units(revision.spec.units, {}, beside + volume.spec.size_bytes);
   for (const auto& [unit, count] : asked) {
     const auto ordered = accepted.quantities.find(unit);
     const int64_t most = ordered == accepted.quantities.end() ? 0 : ordered->second;
@@ -109,8 +140,6 @@ Status check_units(const Volume& volume, const Contract& contract, const View& v
   }
   return {};
 }
-
-}  // namespace
 
 Status admit(const AdmitRequest& request, const View& view) {
   if (request.object == nullptr || request.subresource == "status") return {};
@@ -145,7 +174,8 @@ Status guard(const AdmitRequest& request, const View& view) {
       view.get(kinds::bucket(kinds::contracts()), {now.meta.ns, now.spec.contract->name});
   if (encoded == nullptr) return {};  // admit says it better
   CHARTER_TRY_ASSIGN(const auto contract, read_contract(encoded->tree()));
-  return check_units(now, contract, view);
+  if (!contract.status.accepted) return {};  // waits, and is judged by `place` once it is accepted
+  return check_order(now, contract, view, Others::All);
 }
 
 Pairs header_fields(const Json& volume) {

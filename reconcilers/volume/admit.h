@@ -1,6 +1,8 @@
 #pragma once
 
 #include "controller/object/admit.h"
+#include "crds/types/contract.h"
+#include "crds/types/volume.h"
 
 // What may be written to a Volume. Pure: other objects through the View only.
 //
@@ -9,7 +11,8 @@
 //   update       spec.size does not shrink; contract, instance, class and shared stay; the provider
 //                stays once there is one
 //   in the turn  (`guard`) a consumer's own volumes stay within the contract's accepted storage
-//                units, together with all other volumes of the contract
+//                units, together with all other volumes of the contract, and have a size that its
+//                template sells. Before the acceptance a volume only waits.
 //
 // An object in deletion takes every change, because finalizers have to go.
 namespace charter::volume {
@@ -19,6 +22,16 @@ Status admit(const AdmitRequest& request, const View& view);
 
 /// Rules that two writes must not pass together: "storage: ordered 5, used 5, asked 6".
 Status guard(const AdmitRequest& request, const View& view);
+
+/// Which other volumes of the contract count.
+enum class Others {
+  All,
+  Earlier,  ///< placed ones, and of those that wait the ones before it by name
+};
+
+/// Whether the accepted order covers the volume, which belongs to no instance. Errors: Forbidden
+/// with reason TooManyUnits, Invalid for a size that is not for sale.
+Status check_order(const Volume& volume, const Contract& contract, const View& view, Others others);
 
 // Header fields that other passes and the guard look up without parsing (KindHooks::index):
 //

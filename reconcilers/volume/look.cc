@@ -5,11 +5,13 @@
 #include "crds/types/provider.h"
 #include "crds/types/service_instance.h"
 #include "crds/types/service_offering_revision.h"
+#include "reconcilers/common/reasons.h"
 #include "reconcilers/machine/admit.h"
 #include "reconcilers/machine/reconciler.h"
 #include "reconcilers/provider/endpoint.h"
 #include "reconcilers/provider/reconciler.h"
 #include "reconcilers/service_instance/placement.h"
+#include "reconcilers/volume/admit.h"
 
 #include <nlohmann/json.hpp>
 
@@ -58,6 +60,24 @@ std::vector<std::string> names_of(const std::vector<std::string>& machine_uids,
   return names;
 }
 
+// What was bought holds even where the volume asks for less: whoever writes a Volume by hand leaves
+// spec.security out.
+Result<SecurityPolicy> security_of(const Volume& volume, const Caches& caches) {
+  auto security = volume.spec.security;
+  if (!volume.spec.contract || volume.spec.instance) return security;
+  const auto contract =
+      caches.get(kinds::bucket(kinds::contracts()), {volume.meta.ns, volume.spec.contract->name});
+  if (contract == nullptr) return security;
+  const auto name = text_at(contract->tree(), {"status", "accepted", "revision"});
+  if (name.empty()) return security;
+  const auto revision = caches.get(kinds::bucket(kinds::service_offering_revisions()), {"", name});
+  if (revision == nullptr) return security;
+  CHARTER_TRY_ASSIGN(const auto sold, read_service_offering_revision(revision->tree()));
+  security.isolation = std::max(security.isolation, sold.spec.security.isolation);
+  security.encryption_at_rest |= sold.spec.security.encryption_at_rest;
+  return security;
+}
+
 Status follow_instance(const Volume& volume, const Caches& caches, Observed& have) {
   const auto& name = volume.spec.instance->name;
   const auto encoded =
@@ -103,7 +123,7 @@ Status choose(const Volume& volume, const Contract& contract, const Caches& cach
     CHARTER_TRY_ASSIGN(const auto view, read_service_offering_revision(revision->tree()));
     demand.within.push_back(view.spec.placement.within);
   }
-  demand.security = volume.spec.security;
+  demand.security = have.security;
   demand.volume_bytes = volume.spec.size_bytes;
   CHARTER_TRY_ASSIGN(const auto providers, all_providers(caches));
   const auto choice = service_instance::choose_provider(demand, providers);
@@ -130,6 +150,10 @@ Status place(const Volume& volume, const Caches& caches, Observed& have) {
       have.blocker = Blocker{"ContractNotActive", "contract " + name + " is not in force"};
       return {};
     }
+    if (const auto covered = check_order(volume, contract, caches, Others::Earlier); !covered) {
+      have.blocker = Blocker{std::string(reason_of(covered.error())), covered.error().message};
+      return {};
+    }
     if (!volume.spec.provider) return choose(volume, contract, caches, have);
   }
   if (volume.spec.provider) {
@@ -144,6 +168,7 @@ Status place(const Volume& volume, const Caches& caches, Observed& have) {
 Result<Observed> look(const Volume& volume, const Caches& caches, DriverPool& drivers) {
   Observed have;
   have.provider = volume.status.provider;
+  CHARTER_TRY_ASSIGN(have.security, security_of(volume, caches));
   if (have.provider.empty()) {
     if (volume.meta.deleted.empty()) CHARTER_TRY(place(volume, caches, have));
     return have;

@@ -1,6 +1,7 @@
 #include "reconcilers/volume/plan.h"
 
 #include "reconcilers/common/naming.h"
+#include "reconcilers/provider/endpoint.h"
 
 #include <algorithm>
 
@@ -105,7 +106,7 @@ class Placed {
     step_.status.attached_to.clear();
     step_.ready = ready_unknown("Provisioning", "making the volume");
     step_.conditions.push_back(is_unknown("Provisioned", "CreatingVolume", "making the volume"));
-    step_.action = Create{};
+    step_.action = Create{have_.security};
   }
 
   void absent() {
@@ -141,7 +142,8 @@ class Placed {
     status.drift.clear();
     status.state = ext.attached_to.empty() ? "Available" : "Attached";
     step_.conditions.push_back(
-        is_so("Provisioned", "Provisioned", ext.external_id + " in " + ext.host));
+        is_so("Provisioned", "Provisioned",
+              ext.external_id + " in " + ext.host + ", " + describe(ext.protection)));
     if (!(grows() || takes_off() || attaches())) settle();
   }
 
@@ -210,6 +212,10 @@ class Placed {
                                     bytes_text(volume_.spec.size_bytes) +
                                     "; a volume never shrinks, set spec.size to what it has");
       step_.outcome = Outcome::wait({}, "ShrinkNotPossible");
+    } else if (const auto safe = provider::check_protected(have_.security, ext.protection); !safe) {
+      step_.ready = ready_false(safe.error().reason, ext.external_id + " " + safe.error().message +
+                                                         "; make another volume");
+      step_.outcome = Outcome::wait({}, safe.error().reason);
     } else if (ext.attached_to.empty()) {
       step_.ready = ready_true("Available", "attached to nothing");
     } else {

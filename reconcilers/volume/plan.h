@@ -18,9 +18,10 @@
 //   yes       no      -              -                 -> release          Deleting
 //   yes       yes     absent         -                 -> release          Deleting
 //   yes       yes     there          some              -> Detach           Deleting
-//   yes       yes     there          none              -> Remove           Deleting   (policy
-//   Delete) yes       yes     there          none              -> release          Deleting
-//   (Retain, Detach) no        no      -              -                 -> (wait) blocker's reason
+//   yes       yes     there          none, Delete      -> Remove           Deleting
+//   yes       yes     there          none, Retain or   -> release          Deleting
+//                                    Detach
+//   no        no      -              -                 -> (wait)           blocker's reason
 //   no        chosen  -              -                 -> (note provider)  Scheduling
 //   no        yes     never made     -                 -> Create           Provisioning
 //   no        yes     vanished       -                 -> Create           Provisioning  (Correct)
@@ -31,6 +32,8 @@
 //   no        yes     there          missing, vm there -> Attach           Attaching
 //   no        yes     there          missing, no vm    -> (wait)           Attaching
 //   no        yes     larger         -                 -> (nothing)        ShrinkNotPossible
+//   no        yes     less protected -                 -> (nothing)        IsolationNotPossible,
+//                                                                          EncryptionNotPossible
 //   no        yes     there          as wanted         -> (nothing)        Attached, Available
 //
 // The provider is noted in the status before anything is made there: after a crash the same
@@ -40,6 +43,7 @@ namespace charter::volume {
 
 /// Makes it.
 struct Create {
+  SecurityPolicy security;
   bool operator==(const Create&) const = default;
 };
 /// Makes it larger.
@@ -83,8 +87,9 @@ struct Blocker {
 struct Observed {
   std::string provider;  ///< where it lives or shall live; empty: see `blocker`
   std::optional<Blocker> blocker;
-  std::optional<VolumeState> ext;           ///< only looked for once status.provider is noted
-  std::vector<Target> targets;              ///< sorted by name
+  SecurityPolicy security;         ///< what it asks for, and at least what its contract promises
+  std::optional<VolumeState> ext;  ///< only looked for once status.provider is noted
+  std::vector<Target> targets;     ///< sorted by name
   std::vector<std::string> attached_names;  ///< Machines that have it, sorted
 };
 

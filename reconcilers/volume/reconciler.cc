@@ -54,11 +54,13 @@ class VolumeReconciler final : public Shell<Volume, Observed, Action> {
     if (const auto* off = std::get_if<Detach>(&action))
       return driver.detach_volume(uid, off->machine_uid);
     if (std::holds_alternative<Remove>(action)) return driver.remove_volume(uid);
+    const auto& security = std::get<Create>(action).security;
     return driver.create_volume({.uid = uid,
                                  .name = volume.meta.ns + "/" + volume.meta.name,
                                  .size_bytes = volume.spec.size_bytes,
                                  .storage_class = volume.spec.volume_class,
-                                 .shared = volume.spec.shared});
+                                 .shared = volume.spec.shared,
+                                 .protection = provider::protection_of(volume.meta.ns, security)});
   }
 
   DriverPool& drivers_;

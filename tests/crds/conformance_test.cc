@@ -220,7 +220,8 @@ TEST(Conformance, SamplesAreValidSoTheyCoverWhatUsersMayWrite) {
     schema->prune(object, &unknown);
     schema->validate(object, causes);
     EXPECT_TRUE(unknown.empty()) << definition.kind << ": " << unknown.front();
-    // Samples state both members of either-or pairs (value, fromParameter): the one rule they break.
+    // Samples state both members of either-or pairs (value, fromParameter): the one rule they
+    // break.
     std::erase_if(causes, [](const Cause& cause) {
       return cause.message.starts_with("Too many: 2: must have at most 1");
     });
@@ -256,6 +257,31 @@ TEST(Conformance, DefaultsOfTheViewsEqualDefaultsOfTheSchemas) {
     ASSERT_TRUE(by_view && by_schema) << definition.kind;
     EXPECT_EQ(differences(*by_schema, *by_view), std::vector<std::string>()) << definition.kind;
   }
+}
+
+/// Paths of defaults inside lists that people write.
+void find_listed_defaults(const Json& schema, const std::string& path, const Json& keys,
+                          std::vector<std::string>& found) {
+  for (const auto& [name, property] : schema.value("properties", Json::object()).items()) {
+    const auto at = path + "." + name;
+    const bool is_key = std::find(keys.begin(), keys.end(), name) != keys.end();
+    if (!keys.is_null() && !is_key && property.contains("default")) found.push_back(at);
+    find_listed_defaults(property, at, keys, found);
+    if (!property.contains("items")) continue;
+    const auto own = property.value("x-kubernetes-list-map-keys", Json::array());
+    find_listed_defaults(property["items"], at + "[]", own, found);
+  }
+}
+
+// `kubectl apply` compares a list as a whole: with a default inside, applying the same manifest
+// again would say "configured" for ever. Keys of a list need one.
+TEST(Conformance, NoElementOfAListHasADefaultSoThatApplyingAgainChangesNothing) {
+  std::vector<std::string> found;
+  for (const auto& definition : definitions()) {
+    if (definition.kind == "ServiceOfferingRevision") continue;  // only the controller writes it
+    find_listed_defaults(definition.schema["properties"]["spec"], definition.kind, Json(), found);
+  }
+  EXPECT_EQ(found, std::vector<std::string>());
 }
 
 TEST(Conformance, EveryCrdIsServedUnderTheNameThatKindsKnows) {

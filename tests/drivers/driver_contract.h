@@ -28,7 +28,8 @@ class DriverBench {
   /// Deletes a machine behind the driver's back.
   virtual void vanish(const std::string& uid) = 0;
   /// A spec that the endpoint can carry out; image and class are the bench's choice. Sizes are
-  /// small, there is room for ten of them, and for one with twice the vcpus and memory.
+  /// small, there is room for ten of them, and for one with twice the vcpus and memory. The
+  /// endpoint can isolate by TenantNetwork, and neither by DedicatedHost nor encrypt at rest.
   virtual MachineSpec spec(const std::string& uid) = 0;
 };
 

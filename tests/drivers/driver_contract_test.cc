@@ -95,6 +95,40 @@ TEST_P(DriverContract, CreatingAnotherSpecUnderTheSameUidIsAConflict) {
   EXPECT_EQ(code_of(driver().create(spec)), Code::Conflict);
 }
 
+TEST_P(DriverContract, DiskClassNetworksAndProtectionAreMadeAsAskedFor) {
+  const MachineSpec spec = bench_->spec(a_);
+  ASSERT_TRUE(driver().create(spec));
+  const MachineState state = observed(a_);
+  EXPECT_EQ(state.disk_class, spec.disk_class);
+  EXPECT_EQ(state.networks, spec.networks);
+  EXPECT_EQ(state.protection, spec.protection);
+  VolumeSpec volume{.uid = disk_, .name = "d", .size_bytes = kVolumeBytes};
+  volume.storage_class = spec.disk_class;
+  volume.protection = spec.protection;
+  ASSERT_TRUE(driver().create_volume(volume));
+  EXPECT_EQ(observed_volume(disk_).storage_class, volume.storage_class);
+  EXPECT_EQ(observed_volume(disk_).protection, volume.protection);
+}
+
+TEST_P(DriverContract, WhatTheEndpointCannotProtectIsRefusedAndNotMadeWithLess) {
+  MachineSpec spec = bench_->spec(a_);
+  spec.protection.encrypted_at_rest = true;
+  auto refused = driver().create(spec);
+  EXPECT_EQ(code_of(refused), Code::Forbidden);
+  EXPECT_EQ(refused.error().reason, "EncryptionNotPossible");
+  spec.protection = {.tenant = "ns", .tenancy = Tenancy::DedicatedHost};
+  refused = driver().create(spec);
+  EXPECT_EQ(code_of(refused), Code::Forbidden);
+  EXPECT_EQ(refused.error().reason, "IsolationNotPossible");
+  EXPECT_EQ(count(a_), 0u);
+  VolumeSpec volume{.uid = disk_, .name = "d", .size_bytes = kVolumeBytes};
+  volume.protection.encrypted_at_rest = true;
+  refused = driver().create_volume(volume);
+  EXPECT_EQ(code_of(refused), Code::Forbidden);
+  EXPECT_EQ(refused.error().reason, "EncryptionNotPossible");
+  EXPECT_FALSE(*driver().observe_volume(disk_));
+}
+
 TEST_P(DriverContract, RefusesASpecWithoutSize) {
   MachineSpec spec = bench_->spec(a_);
   spec.vcpus = 0;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -155,11 +156,13 @@ TEST_F(SimAdminTest, TablesShowMachinesVolumesHostsAndCalls) {
   ASSERT_TRUE(machines);
   ASSERT_EQ(machines->rows.size(), 3u);
   EXPECT_EQ(machines->rows[0][1], "theirs");
-  EXPECT_EQ(machines->rows[0][8], "foreign");
-  EXPECT_EQ(machines->rows[1], (std::vector<std::string>{"vm-1", "ns/a", "h1", "On", "2", "2GiB",
-                                                         "10GiB", "10.1.0.2", "ours", "a"}));
+  EXPECT_EQ(machines->rows[0][10], "foreign");
+  EXPECT_EQ(machines->rows[1],
+            (std::vector<std::string>{"vm-1", "ns/a", "h1", "On", "2", "2GiB", "10GiB", "10.1.0.2",
+                                      "TenantNetwork", "no", "ours", "a"}));
   EXPECT_EQ(bench_.admin().volumes()->rows[0],
-            (std::vector<std::string>{"vol-1", "data", "h1", "1GiB", "", "no", "a", "v"}));
+            (std::vector<std::string>{"vol-1", "data", "h1", "1GiB", "", "no", "TenantNetwork",
+                                      "no", "a", "v"}));
   EXPECT_EQ(
       bench_.admin().hosts()->rows[1],
       (std::vector<std::string>{"h2", "Up", "Accepting", "2/16", "2GiB/64GiB", "10GiB/1TiB"}));
@@ -169,6 +172,21 @@ TEST_F(SimAdminTest, TablesShowMachinesVolumesHostsAndCalls) {
     for (const auto& row : table->rows)
       EXPECT_EQ(row.size(), table->columns.size());
   }
+}
+
+TEST_F(SimAdminTest, OneMachineIsShownWithAllThatItWasMadeWith) {
+  const auto shown = bench_.admin().machine("ns/a");
+  ASSERT_TRUE(shown);
+  std::map<std::string, std::string> fields;
+  for (const auto& row : shown->rows)
+    fields[row.at(0)] = row.at(1);
+  EXPECT_EQ(fields["diskClass"], "ssd");
+  EXPECT_EQ(fields["networks"], "tenant,backup");
+  EXPECT_EQ(fields["tenant"], "ns");
+  EXPECT_EQ(fields["isolation"], "TenantNetwork");
+  EXPECT_EQ(fields["encrypted"], "no");
+  EXPECT_EQ(fields["imageFormat"], "qcow2");
+  EXPECT_FALSE(bench_.admin().machine("nobody"));
 }
 
 TEST_F(SimAdminTest, TheLedgerHoldsEveryCallInOrderAndNoSecret) {

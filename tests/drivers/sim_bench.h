@@ -47,6 +47,10 @@ class SimBench final : public DriverBench {
 
   /// Replaces the driver, as the pool does when the Provider was edited.
   void reconfigure(const std::string& settings) { driver_ = open(settings); }
+  void reconfigure(const Safeguards& can) {
+    can_ = can;
+    driver_ = open(settings_);
+  }
   SimAdmin admin();
   ManualClock& clock() { return clock_; }
   MachineState observed(const std::string& uid);
@@ -55,6 +59,7 @@ class SimBench final : public DriverBench {
   std::shared_ptr<ProviderDriver> open(const std::string& settings);
 
   std::string settings_;
+  Safeguards can_;
   ManualClock clock_{Instant(std::chrono::seconds(1'780'000'000))};
   SimWorlds worlds_;
   std::shared_ptr<ProviderDriver> driver_;

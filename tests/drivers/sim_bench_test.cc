@@ -23,8 +23,11 @@ SimBench::SimBench(const std::string& settings, const std::string& directory)
 
 std::shared_ptr<ProviderDriver> SimBench::open(const std::string& settings) {
   const DriverFactory factory = simulated_driver_factory(worlds_, {.clock = &clock_, .pause = {}});
-  auto driver = factory(
-      {.provider_uid = "p", .provider_name = "p", .driver = "simulated", .settings = settings});
+  auto driver = factory({.provider_uid = "p",
+                         .provider_name = "p",
+                         .driver = "simulated",
+                         .settings = settings,
+                         .can = can_});
   CHECK_MSG(driver, driver.error().message);
   return *driver;
 }
@@ -43,9 +46,13 @@ MachineSpec SimBench::spec(const std::string& uid) {
           .vcpus = 2,
           .memory_bytes = 2 * kGiB,
           .disk_bytes = 10 * kGiB,
+          .disk_class = "ssd",
           .machine_class = "high-speed",
           .image_url = "https://images.example/open-linux.qcow2",
           .image_digest = "sha256:abc",
+          .image_format = "qcow2",
+          .networks = {"tenant", "backup"},
+          .protection = {.tenant = "ns"},
           .user_data = "#cloud-config s3cret-user-data",
           .ssh_key = "ssh-ed25519 s3cret-key"};
 }

@@ -259,5 +259,25 @@ TEST(SimulatedDriver, LookHintsAtWhatChangedSinceTheLastLook) {
   EXPECT_EQ(hinted, (std::vector<std::string>{"b", "c"}));
 }
 
+TEST(SimulatedDriver, ADedicatedHostIsSharedWithNobodyElse) {
+  SimBench bench;
+  bench.reconfigure({.tenancies = {Tenancy::TenantNetwork, Tenancy::DedicatedHost}});
+  const auto create = [&bench](const std::string& uid, const std::string& tenant, Tenancy tenancy) {
+    auto spec = bench.spec(uid);
+    spec.protection = {.tenant = tenant, .tenancy = tenancy};
+    return bench.driver().create(spec);
+  };
+  ASSERT_TRUE(create("a", "acme", Tenancy::DedicatedHost));
+  const auto own = bench.observed("a").host;
+  ASSERT_TRUE(create("b", "other", Tenancy::TenantNetwork));
+  EXPECT_NE(bench.observed("b").host, own) << "no neighbour moves in";
+  ASSERT_TRUE(create("c", "acme", Tenancy::DedicatedHost));
+  EXPECT_EQ(bench.observed("c").host, own) << "the tenant's own machines share it";
+  const auto full = create("d", "third", Tenancy::DedicatedHost);
+  ASSERT_FALSE(full) << "no host is free of others";
+  EXPECT_EQ(full.error().reason, "WaitForCapacity");
+  EXPECT_NE(full.error().message.find("free of other tenants"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace charter

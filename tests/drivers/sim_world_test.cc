@@ -257,5 +257,31 @@ TEST(SimWorldFile, AFailedTransactionLeavesNothingBehind) {
   }));
 }
 
+TEST(SimWorldFile, AWorldOfTheFirstVersionIsReadAndItsThingsCountAsUnprotected) {
+  const TempDir directory;
+  const auto path = sim_world_path(directory.path(), "p");
+  {
+    // Version 2 only adds columns and indexes, so that taking them away gives version 1.
+    SqlConnection sql(path, SqlAccess::Owner);
+    prepare_sim_tables(sql);
+    sql.script(
+        "DROP INDEX machines_by_host; DROP INDEX machines_reserving; PRAGMA user_version = 1;"
+        "ALTER TABLE machines DROP COLUMN disk_class; ALTER TABLE machines DROP COLUMN "
+        "image_format;"
+        "ALTER TABLE machines DROP COLUMN networks; ALTER TABLE machines DROP COLUMN tenant;"
+        "ALTER TABLE machines DROP COLUMN isolation; ALTER TABLE machines DROP COLUMN encrypted;"
+        "ALTER TABLE volumes DROP COLUMN tenant; ALTER TABLE volumes DROP COLUMN isolation;"
+        "ALTER TABLE volumes DROP COLUMN encrypted;"
+        "INSERT INTO machines VALUES(NULL, 'a', 'a', 'ns/a', 'h1', 2, 8, 10, '', '', '', '', 2, 0, "
+        "0,"
+        " 0, 0, 0, '10.1.0.2')");
+  }
+  SimBench bench(kTwoHosts, directory.path());
+  const auto state = bench.observed("a");
+  EXPECT_EQ(state.external_id, "vm-1");
+  EXPECT_EQ(state.protection, (Protection{.tenancy = Tenancy::SharedNetwork}));
+  EXPECT_TRUE(bench.driver().create(bench.spec("b")));
+}
+
 }  // namespace
 }  // namespace charter

@@ -336,5 +336,22 @@ TEST(ContractAdmit, DeletionProtectionRefusesWithTheCommandThatLiftsIt) {
   EXPECT_TRUE(desk.remove(unprotected));
 }
 
+TEST(ContractAdmit, AnOfferingThatIsBeingDeletedTakesNoNewContractAndNoGrowth) {
+  Desk desk;
+  auto offering = sample_offering();
+  offering["metadata"]["deletionTimestamp"] = "2026-05-31T00:00:00Z";
+  desk.put_offering(offering);
+  const auto refused = desk.create(sample_contract());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("is being deleted and takes no new contracts"),
+            std::string::npos)
+      << refused.error().message;
+  auto more = accepted();
+  more["spec"]["quantities"]["compute"] = 4;
+  EXPECT_FALSE(desk.update(accepted(), more));
+  more["spec"]["quantities"]["compute"] = 2;
+  EXPECT_TRUE(desk.update(accepted(), more));
+}
+
 }  // namespace
 }  // namespace charter::contract

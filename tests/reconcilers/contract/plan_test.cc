@@ -107,6 +107,14 @@ TEST(ContractPlan, ADraftOrUnpublishedOfferingIsWaitedFor) {
   EXPECT_EQ(scene.ready(), "Unknown NotPublished");
 }
 
+TEST(ContractPlan, AnOfferingThatIsBeingDeletedMakesNoOffer) {
+  Scene scene;
+  scene.have.offering->deleting = true;
+  scene.step();
+  EXPECT_EQ(scene.ready(), "False OfferingRetired");
+  EXPECT_FALSE(scene.contract.status.offer);
+}
+
 TEST(ContractPlan, ARetiredOfferingMakesNoOffer) {
   Scene scene;
   scene.have.offering->publication = Publication::Retired;
@@ -346,6 +354,7 @@ TEST(ContractPlan, TerminationRemovesEveryChildThenNotesTheEnd) {
   EXPECT_EQ(scene.contract.status.ends, scene.have.now - 5min);
   EXPECT_NE(scene.last.ready.message.find("volume books"), std::string::npos);
   EXPECT_EQ(phase_of(scene.contract.conditions), "Terminated");
+  EXPECT_EQ(scene.contract.status.monthly_estimate, "") << "what has ended costs nothing any more";
 }
 
 TEST(ContractPlan, MinimumTermPutsTerminationOff) {

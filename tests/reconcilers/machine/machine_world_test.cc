@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 // Machines against real store, API and simulated hosts.
 namespace charter::test {
@@ -282,6 +283,79 @@ TEST(MachineWorld, AnyOneDriverCallMayFail) {
       ++number;
     EXPECT_GT(number, 15) << "the scenario makes more calls than that";
   }
+}
+
+std::string provider_with(const std::string& security) {
+  std::string provider = test::kProvider;
+  return provider.insert(provider.find("  simulated:"), "  security: " + security + "\n");
+}
+
+TEST(MachineWorld, ItsDiskClassNetworksAndProtectionReachTheHost) {
+  MachineWorld world(provider_with("{isolation: [DedicatedHost], encryptionAtRest: true}"));
+  world.apply(machine_yaml("m0",
+                           "networks: [tenant, backup], "
+                           "security: {isolation: DedicatedHost, encryptionAtRest: true}"));
+  world.edit("Machine", kM, "{spec: {bootDisk: {class: ssd}}}");
+  ASSERT_TRUE(world.is_ready("Machine", "shop/m0")) << world.explain("Machine", "shop/m0");
+  const auto shown = world.admin("p").machine("shop/m0");
+  ASSERT_TRUE(shown);
+  std::map<std::string, std::string> fields;
+  for (const auto& row : shown->rows)
+    fields[row.at(0)] = row.at(1);
+  EXPECT_EQ(fields["networks"], "tenant,backup");
+  EXPECT_EQ(fields["diskClass"], "ssd");
+  EXPECT_EQ(fields["tenant"], "shop");
+  EXPECT_EQ(fields["isolation"], "DedicatedHost");
+  EXPECT_EQ(fields["encrypted"], "yes");
+  EXPECT_NE(world.condition("Machine", "shop/m0", "Provisioned")
+                ->message.find("DedicatedHost, encrypted at rest"),
+            std::string::npos);
+}
+
+TEST(MachineWorld, WhatItsProviderCannotProtectIsRefusedUntilTheProviderCan) {
+  MachineWorld world;
+  world.apply(machine_yaml("m0", "security: {encryptionAtRest: true}"));
+  world.apply(machine_yaml("m1", "security: {isolation: DedicatedHost}"));
+  world.settle_for(5s);
+  EXPECT_TRUE(
+      world.explain("Machine", "shop/m0")
+          .starts_with("Ready=False EncryptionNotPossible: provider p: can't encrypt at rest"))
+      << world.explain("Machine", "shop/m0");
+  EXPECT_EQ(world.reason("Machine", "shop/m1", "Stalled"), "IsolationNotPossible");
+  EXPECT_EQ(world.external_things("p"), 0);
+  world.expect_quiet();
+  world.apply(provider_with("{isolation: [TenantNetwork], encryptionAtRest: true}"));
+  EXPECT_TRUE(world.is_ready("Machine", "shop/m0")) << world.explain("Machine", "shop/m0");
+  EXPECT_EQ(world.external_things("p"), 1);
+}
+
+TEST(MachineWorld, AMachineThatIsLessProtectedThanAskedIsNeverReady) {
+  MachineWorld world(provider_with("{isolation: [TenantNetwork], encryptionAtRest: true}"));
+  world.apply(machine_yaml("m0"));
+  ASSERT_TRUE(world.is_ready("Machine", "shop/m0"));
+  const auto uid = world.field("Machine", "shop/m0", "status.externalID");
+  world.edit("Machine", "shop/m0", "{spec: {security: {encryptionAtRest: true}}}");
+  EXPECT_TRUE(world.has_reason("Machine", "shop/m0", "InPlaceNotPossible"))
+      << world.explain("Machine", "shop/m0");
+  world.edit("Machine", "shop/m0", "{spec: {updatePolicy: {strategy: AllowReplace}}}");
+  EXPECT_TRUE(world.is_ready("Machine", "shop/m0")) << world.explain("Machine", "shop/m0");
+  EXPECT_NE(world.field("Machine", "shop/m0", "status.externalID"), uid);
+  EXPECT_EQ(world.admin("p").machines()->rows.at(0).at(9), "yes");
+}
+
+TEST(MachineWorld, AVolumeWaitsForAMachineThatVanishedAndIsNotTriedInVain) {
+  MachineWorld world;
+  world.apply(machine_yaml("m0", "volumes: [{name: v0}], driftPolicy: {mode: Ignore}"));
+  world.apply(
+      "{apiVersion: charter.dev/v1alpha1, kind: Volume, metadata: {name: v0, namespace: shop},"
+      " spec: {size: 100GB, providerRef: {name: p}, instanceRef: {name: order-mgmt}}}");
+  ASSERT_TRUE(world.is_ready("Machine", "shop/m0")) << world.explain("Machine", "shop/m0");
+  ASSERT_TRUE(world.admin("p").undefine("shop/m0"));
+  world.settle_for(60s);
+  EXPECT_EQ(world.reason("Machine", "shop/m0"), "Lost");
+  EXPECT_EQ(world.explain("Volume", "shop/v0"),
+            "Ready=Unknown Attaching: waiting for machines: m0");
+  world.expect_quiet();
 }
 
 }  // namespace

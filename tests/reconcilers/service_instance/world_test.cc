@@ -273,5 +273,65 @@ TEST_F(InstanceWorld, ALeaseDeactivatesAndDeletes) {
   EXPECT_EQ(world.external_things("datacenter-1"), 0);
 }
 
+const char* const kOwnVolume = R"(
+apiVersion: charter.dev/v1alpha1
+kind: Volume
+metadata: {name: archive, namespace: consumerco}
+spec: {contractRef: {name: orders}, size: 100GB}
+)";
+
+TEST_F(InstanceWorld, AVolumeUnderTheContractItselfIsProtectedAsSold) {
+  world.apply(kProvider);
+  world.settle_for(10s);
+  world.apply(kOwnVolume);
+  ASSERT_TRUE(
+      world.settle_until([&] { return world.is("Volume", "consumerco/archive", "Ready"); }, 60s))
+      << world.explain("Volume", "consumerco/archive");
+  const auto volumes = world.admin("datacenter-1").volumes();
+  ASSERT_TRUE(volumes);
+  EXPECT_EQ(volumes->rows.at(0).at(7), "yes") << "the revision promises encryption at rest";
+}
+
+TEST_F(InstanceWorld, AVolumeUnderTheContractItselfHasASizeThatIsForSale) {
+  auto revision = sample_revision();
+  revision["spec"]["template"]["components"]["volumes"] = {
+      {{"name", "data"}, {"size", {{"fromParameter", "disk"}}}}};
+  put(kinds::service_offering_revisions(), revision);
+  world.apply(kProvider);
+  world.settle_for(10s);
+  std::string odd = kOwnVolume;
+  const auto refused = world.try_apply(odd.replace(odd.find("100GB"), 5, "150GB"));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(
+      refused.error().message.find("spec.size: Invalid value: \"150GB\": must be from 100GB to "
+                                   "1000GB in steps of 100GB"),
+      std::string::npos)
+      << refused.error().message;
+  EXPECT_TRUE(world.try_apply(kOwnVolume));
+}
+
+TEST_F(InstanceWorld, VolumesThatWereThereBeforeTheAcceptanceWaitAndAreNeverMoreThanOrdered) {
+  auto contract = sample_contract();
+  contract.erase("status");
+  put(kinds::contracts(), contract);
+  world.apply(kProvider);
+  world.settle_for(10s);
+  for (const char* name : {"books", "archive"}) {
+    std::string volume = kOwnVolume;
+    volume.replace(volume.find("100GB"), 5, "300GB");
+    world.apply(volume.replace(volume.find("archive"), 7, name));
+  }
+  world.settle_for(5s);
+  EXPECT_EQ(world.reason("Volume", "consumerco/archive"), "ContractNotActive");
+  EXPECT_EQ(world.external_things("datacenter-1"), 0);
+  put(kinds::contracts(), sample_contract());
+  world.settle_for(60s);
+  EXPECT_TRUE(world.is("Volume", "consumerco/archive", "Ready"))
+      << world.explain("Volume", "consumerco/archive");
+  EXPECT_EQ(world.reason("Volume", "consumerco/books"), "TooManyUnits")
+      << world.explain("Volume", "consumerco/books");
+  EXPECT_EQ(world.external_things("datacenter-1"), 1);
+}
+
 }  // namespace
 }  // namespace charter::service_instance
