@@ -1,5 +1,6 @@
 #include "reconcilers/machine/reconciler.h"
 
+#include "controller/base/limits.h"
 #include "controller/runtime/event_recorder.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/common/naming.h"
@@ -99,6 +100,13 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
   DriverPool& drivers_;
 };
 
+std::string lane_of_machine(const ObjectName& name, const Caches& caches) {
+  const auto found = caches.get(kinds::bucket(kinds::machines()), name);
+  if (found == nullptr) return {};
+  const auto* provider = find_pair(found->header().fields, "spec.providerRef.name");
+  return provider != nullptr ? *provider : std::string();
+}
+
 }  // namespace
 
 std::vector<std::string> volume_index(const Header& machine) {
@@ -117,6 +125,8 @@ ControllerSpec controller(DriverPool& drivers) {
   ControllerSpec spec;
   spec.name = "machine";
   spec.primary = machines;
+  spec.workers = limits::kWorkersPerBusyController;
+  spec.lane = lane_of_machine;
   spec.indexes = {
       {machines, provider::kByUid, provider::uid_index},
       {kinds::volumes(), provider::kByUid, provider::uid_index},
