@@ -17,6 +17,7 @@
 #include "controller/base/log.h"
 #include "controller/cli/credentials.h"
 #include "controller/runtime/definition_cleaner.h"
+#include "controller/runtime/event_expiry.h"
 #include "controller/runtime/garbage_collector.h"
 #include "controller/runtime/local_client.h"
 #include "controller/runtime/namespace_cleaner.h"
@@ -84,15 +85,18 @@ class Server {
     return {};
   }
 
-  void stop() {
+  /// Errors name what did not end within its deadline; everything acknowledged is on disk even so.
+  Status stop() {
+    Status ended;
     if (api_) api_->set_ready(false);
     if (http_) http_->stop(limits::kStopDeadline);
     if (manager_) {
-      if (auto stopped = manager_->stop(); !stopped) log_warn("serve", stopped.error().message);
+      ended = manager_->stop();
     }
     definitions_.reset();
     if (store_) store_->stop();
-    hold_.reset();
+    if (ended) hold_.reset();  // else a pass that hangs still uses the drivers
+    return ended;
   }
 
   const std::string& url() const { return url_; }
@@ -123,6 +127,7 @@ class Server {
     collector_ = std::make_unique<GarbageCollector>(*manager_);
     cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
     add_definition_cleaner(*manager_);
+    add_event_expiry(*manager_);
     hold_ = product_.add_controllers(*manager_, clock_, data_dir_);
   }
 
@@ -172,7 +177,7 @@ int serve(const Product& product, const CommandInput& input) {
   signal(SIGPIPE, SIG_IGN);
   Server server(product, data_dir);
   if (auto started = server.start(*address); !started) {
-    server.stop();
+    (void)server.stop();
     return fail(started.error());
   }
   const std::string pid_file = data_dir + "/charter.pid";
@@ -181,9 +186,12 @@ int serve(const Product& product, const CommandInput& input) {
   int received = 0;
   sigwait(&signals, &received);
   log_info("serve", "stopping", {{"signal", std::to_string(received)}});
-  server.stop();
+  const Status stopped = server.stop();
   std::filesystem::remove(pid_file, failed);
-  return 0;
+  if (stopped) return 0;
+  // A driver's call that never returns would hold the process for ever: threads cannot be ended.
+  log_error("serve", "ended without waiting any longer", {{"error", stopped.error().message}});
+  _exit(1);
 }
 
 }  // namespace
