@@ -88,6 +88,8 @@ constexpr size_t kPlanFilesMax = 10'000;               // manifests of one direc
 // --- runtime --------------------------------------------------------------------------------------
 constexpr size_t kWorkersPerProviderMax = 8;           // bulkhead: a hung host holds only its own workers
 constexpr size_t kWorkersPerController = 16;           // blocked workers are what fills a group commit
+constexpr size_t kWorkersPerBusyController = 64;       // of kinds that come by the ten thousand; six hung providers fit
+constexpr size_t kWorkersForDriftMax = 4;              // routine looks leave cores and workers to user changes
 constexpr size_t kWorkQueueMax = 1'000'000;
 constexpr size_t kWatchTakeMax = 1'000;                // events an informer takes at once: others get their turn
 constexpr auto kInformerBackoffMin = 100ms;            // list or watch failed: client-go's reflector starts at 800 ms
@@ -101,6 +103,7 @@ constexpr size_t kEventsPerObjectMax = 64;             // distinct (object, reas
 constexpr size_t kEventMessageBytesMax = 1'024;        // as in Kubernetes
 constexpr size_t kEventQueueMax = 4'096;               // recorded, not yet written; the oldest are dropped
 constexpr size_t kEventSeriesMax = 4'096;              // objects whose events are remembered, as in client-go
+constexpr size_t kEventWriters = 8;                    // events in flight together: they share a commit
 constexpr int kEventAttemptsMax = 3;                   // writes tried for one event
 constexpr auto kEventLifetime = 1h;                    // core Events expire, as in Kubernetes
 

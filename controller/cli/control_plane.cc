@@ -1,6 +1,7 @@
 #include "controller/cli/control_plane.h"
 
 #include "controller/runtime/definition_cleaner.h"
+#include "controller/runtime/event_expiry.h"
 #include "controller/runtime/local_client.h"
 
 #include <string>
@@ -48,6 +49,7 @@ Status ControlPlane::install(const AddControllers& add) {
   collector_ = std::make_unique<GarbageCollector>(*manager_);
   cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
   add_definition_cleaner(*manager_);
+  add_event_expiry(*manager_);
   CHARTER_TRY_ASSIGN(hold_, add(*manager_));
   definitions_ = std::make_unique<Definitions>(api_parts(), [this] { tell_resources(); });
   CHARTER_TRY(definitions_->install(api_->verbs(), parts_.product.definitions));

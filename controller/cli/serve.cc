@@ -61,12 +61,13 @@ class Server {
     return {};
   }
 
-  void stop() {
-    if (!plane_) return;
+  /// Errors name what did not end within its deadline; everything acknowledged is on disk even so.
+  Status stop() {
+    if (!plane_) return {};
     plane_->api().set_ready(false);
     if (http_) http_->stop(limits::kStopDeadline);
     bodies_.stop();
-    if (auto stopped = plane_->stop(); !stopped) log_warn("serve", stopped.error().message);
+    return plane_->stop();
   }
 
   const std::string& url() const { return url_; }
@@ -124,7 +125,7 @@ int serve(const Product& product, const CommandInput& input) {
   signal(SIGPIPE, SIG_IGN);
   Server server(product, data_dir);
   if (auto started = server.start(*address); !started) {
-    server.stop();
+    (void)server.stop();
     return fail(started.error());
   }
   const std::string pid_file = data_dir + "/charter.pid";
@@ -133,9 +134,12 @@ int serve(const Product& product, const CommandInput& input) {
   int received = 0;
   sigwait(&signals, &received);
   log_info("serve", "stopping", {{"signal", std::to_string(received)}});
-  server.stop();
+  const Status stopped = server.stop();
   std::filesystem::remove(pid_file, failed);
-  return 0;
+  if (stopped) return 0;
+  // A driver's call that never returns would hold the process for ever: threads cannot be ended.
+  log_error("serve", "ended without waiting any longer", {{"error", stopped.error().message}});
+  _exit(1);
 }
 
 }  // namespace

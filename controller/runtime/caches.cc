@@ -58,6 +58,11 @@ void Caches::scan(std::string_view bucket, std::string_view ns,
   }
 }
 
+Tally Caches::tally(std::string_view bucket, std::string_view ns, std::string_view field) const {
+  auto informer = find(bucket);
+  return informer ? informer->tally(ns, field) : Tally();
+}
+
 std::vector<ObjectPtr> Caches::list_by(std::string_view bucket, std::string_view index,
                                        const std::string& value) const {
   auto informer = find(bucket);

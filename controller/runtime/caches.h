@@ -33,6 +33,7 @@ class Caches final : public View {
   ObjectPtr get(std::string_view bucket, const ObjectName& name) const override;
   void scan(std::string_view bucket, std::string_view ns,
             const std::function<bool(const ObjectPtr&)>& visit) const override;
+  Tally tally(std::string_view bucket, std::string_view ns, std::string_view field) const override;
   /// Objects with this value in an index. CHECKs that bucket and index exist: they are the caller's
   /// own declaration.
   std::vector<ObjectPtr> list_by(std::string_view bucket, std::string_view index,

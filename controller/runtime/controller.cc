@@ -29,6 +29,19 @@ std::vector<ObjectName> names_of(const std::vector<ObjectPtr>& objects) {
   return names;
 }
 
+WorkQueueLimits queue_limits(const ControllerSpec& spec) {
+  WorkQueueLimits bounds;
+  bounds.workers = spec.workers;
+  bounds.per_lane = limits::kWorkersPerProviderMax;
+  bounds.for_drift = limits::kWorkersForDriftMax;
+  return bounds;
+}
+
+LaneOf lane_function(const ControllerSpec& spec, const Caches& caches) {
+  if (!spec.lane) return {};
+  return [lane = spec.lane, &caches](const ObjectName& key) { return lane(key, caches); };
+}
+
 }  // namespace
 
 const char* word_of(Outcome::Kind kind) {
@@ -77,8 +90,10 @@ Mapper map_to_all(const Gvr& resource) {
 Controller::Controller(ControllerSpec spec, ControllerParts parts)
     : spec_(std::move(spec)),
       parts_(std::move(parts)),
-      queue_(spec_.name, parts_.clock, parts_.metrics),
-      tracker_(*parts_.client, parts_.caches),
+      queue_(spec_.name, parts_.clock, parts_.metrics, queue_limits(spec_),
+             lane_function(spec_, parts_.caches)),
+      tracker_(*parts_.client, parts_.caches,
+               [this](const ObjectName& key) { queue_.leave_lane(key); }),
       pass_time_(parts_.metrics.histogram("controller_runtime_reconcile_time_seconds",
                                           "Length of a pass", kPassSeconds,
                                           {{"controller", spec_.name}})) {
@@ -102,10 +117,10 @@ Controller::Controller(ControllerSpec spec, ControllerParts parts)
   if (!spec_.primary.resource.empty()) {
     primary_ = parts_.caches.require(spec_.primary);
     registrations_.push_back({primary_});
-    listen(spec_.primary, own_name);
+    listen({spec_.primary, own_name});
   }
   for (const Watched& watched : spec_.watches)
-    listen(watched.resource, watched.mapper);
+    listen(watched);
 }
 
 Controller::~Controller() {
@@ -115,21 +130,21 @@ Controller::~Controller() {
   }
 }
 
-void Controller::listen(const Gvr& resource, const Mapper& mapper) {
-  auto informer = parts_.caches.require(resource);
+void Controller::listen(const Watched& watched) {
+  auto informer = parts_.caches.require(watched.resource);
   const int handler = informer->add_handler(
-      [this, mapper](const ObjectChange& change) { on_change(mapper, change); });
+      [this, watched](const ObjectChange& change) { on_change(watched, change); });
   registrations_.push_back({std::move(informer), handler});
 }
 
 // Both states are mapped: an object that changed its owner concerns the old one too.
-void Controller::on_change(const Mapper& mapper, const ObjectChange& change) {
+void Controller::on_change(const Watched& watched, const ObjectChange& change) {
   const Priority priority =
       change.origin == ObjectChange::Origin::List ? Priority::Drift : Priority::User;
   for (const ObjectPtr& object : {change.before, change.after}) {
     if (!object) continue;
-    for (const ObjectName& key : mapper(*object, parts_.caches))
-      queue_.add(key, priority);
+    for (const ObjectName& key : watched.mapper(*object, parts_.caches))
+      queue_.add_after(key, watched.gather, priority);
   }
 }
 

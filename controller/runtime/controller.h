@@ -39,6 +39,9 @@ Mapper map_to_all(const Gvr& resource);
 struct Watched {
   Gvr resource;
   Mapper mapper;
+  /// Keys come this long after a change, once for all changes until then: for parents that count
+  /// their children. Zero: at once.
+  Duration gather{};
 };
 
 /// An index a controller looks things up by.
@@ -64,6 +67,10 @@ struct ControllerSpec {
   std::vector<Gvr> reads;  ///< further resources that passes look up in the caches
   std::function<std::unique_ptr<Reconciler>(const Runtime&)> make;
   size_t workers = limits::kWorkersPerController;
+  /// The outside system that a key's pass calls, e.g. its provider: one that hangs holds
+  /// kWorkersPerProviderMax workers and stops nobody else. A pass leaves its lane with its first
+  /// write, from where on it waits for the store only. Empty: passes call nothing outside.
+  std::function<std::string(const ObjectName&, const Caches&)> lane;
   Duration resync =
       limits::kResyncInterval;  ///< drift check of each primary object, ±10 %; 0: none
   /// All keys there are, for a start over after the queue overflowed; empty: names of the primary's
@@ -109,8 +116,8 @@ class Controller {
     std::shared_ptr<Informer> informer;
     int handler = 0;  // 0: only kept alive
   };
-  void listen(const Gvr& resource, const Mapper& mapper);
-  void on_change(const Mapper& mapper, const ObjectChange& change);
+  void listen(const Watched& watched);
+  void on_change(const Watched& watched, const ObjectChange& change);
   void run(const WorkItem& item);
   void settle_outcome(const WorkItem& item, const Outcome& outcome);
   void count(const Outcome& outcome, Duration took);

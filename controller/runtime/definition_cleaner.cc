@@ -1,8 +1,8 @@
 #include "controller/runtime/definition_cleaner.h"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace charter {
 namespace {
@@ -10,11 +10,14 @@ namespace {
 constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
 constexpr auto kComeBack = std::chrono::milliseconds(200);
 
-Gvr definitions() { return {"apiextensions.k8s.io", "v1", "customresourcedefinitions"}; }
+Gvr definitions() {
+  return {"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
+}
 
 /// The resource a definition stores its objects in.
 Gvr stored_resource(const Json& definition) {
-  Gvr out{text_at(definition, {"spec", "group"}), "", text_at(definition, {"spec", "names", "plural"})};
+  Gvr out{text_at(definition, {"spec", "group"}), "",
+          text_at(definition, {"spec", "names", "plural"})};
   const Json* versions = at(definition, {"spec", "versions"});
   if (!versions) return out;
   for (const Json& version : *versions) {
@@ -29,7 +32,8 @@ class DefinitionCleaner final : public Reconciler {
   explicit DefinitionCleaner(const Runtime& runtime) : runtime_(runtime) {}
 
   Outcome reconcile(const ObjectName& name) override {
-    const ObjectPtr found = runtime_.caches.get("apiextensions.k8s.io/customresourcedefinitions", name);
+    const ObjectPtr found =
+        runtime_.caches.get("apiextensions.k8s.io/customresourcedefinitions", name);
     if (!found || !found->header().deleting) return Outcome::done();
     Json definition = found->tree();
     Json& finalizers = definition["metadata"]["finalizers"];

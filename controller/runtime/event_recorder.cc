@@ -53,19 +53,17 @@ EventRecorder::EventRecorder(std::shared_ptr<Client> client, const Clock& clock,
       clock_(clock),
       dropped_(metrics.counter("events_dropped_total", "Events that could not be written")) {}
 
-void EventRecorder::record(const Encoded& about, Type type, const std::string& component,
+void EventRecorder::record(const Json& about, Type type, const std::string& component,
                            const std::string& reason, const std::string& message) {
-  const Json tree = about.tree();
-  const Header& header = about.header();
+  const Meta meta = read_meta(about);
   Note note;
-  note.ns =
-      header.ns.empty() ? "default" : header.ns;  // as in Kubernetes for cluster-scoped objects
-  note.api_version = text_at(tree, {"apiVersion"});
-  note.kind = text_at(tree, {"kind"});
-  note.about_ns = header.ns;
-  note.about_name = header.name;
-  note.uid = header.uid;
-  note.about_version = header.version;
+  note.ns = meta.ns.empty() ? "default" : meta.ns;  // as in Kubernetes for cluster-scoped objects
+  note.api_version = text_at(about, {"apiVersion"});
+  note.kind = text_at(about, {"kind"});
+  note.about_ns = meta.ns;
+  note.about_name = meta.name;
+  note.uid = meta.uid;
+  note.about_version = meta.version;
   note.type = type;
   note.component = component;
   note.reason = reason;
@@ -86,18 +84,26 @@ void EventRecorder::record(const Encoded& about, Type type, const std::string& c
 }
 
 bool EventRecorder::pump() {
-  Note note;
-  {
-    std::lock_guard lock(mutex_);
-    if (notes_.empty()) return false;
-    if (retry_at_ && clock_.monotonic() < *retry_at_) return false;
-    retry_at_.reset();
-    note = std::move(notes_.front());
-    notes_.pop_front();
-  }
-  const Status written = write(note);
-  finish(written, std::move(note));
+  std::optional<Note> note = take();
+  if (!note) return false;
+  const Status written = write(*note);
+  finish(written, std::move(*note));
   return true;
+}
+
+std::optional<EventRecorder::Note> EventRecorder::take() {
+  std::lock_guard lock(mutex_);
+  if (retry_at_ && clock_.monotonic() < *retry_at_) return std::nullopt;
+  // At most as many are passed over as are in flight.
+  const auto next = std::find_if(notes_.begin(), notes_.end(), [&](const Note& note) {
+    return !in_flight_.contains({note.ns, note.name});
+  });
+  if (next == notes_.end()) return std::nullopt;
+  retry_at_.reset();
+  Note note = std::move(*next);
+  notes_.erase(next);
+  in_flight_.insert({note.ns, note.name});
+  return note;
 }
 
 std::optional<Duration> EventRecorder::next_due() const {
@@ -154,6 +160,10 @@ EventRecorder::Series& EventRecorder::series_of(const std::string& uid) {
 // A failing API costs one event a second at most, whoever records; what cannot be written is
 // counted and dropped.
 void EventRecorder::finish(const Status& written, Note note) {
+  {
+    std::lock_guard lock(mutex_);
+    in_flight_.erase({note.ns, note.name});
+  }
   if (written) return;
   const Error& error = written.error();
   const bool again = is_retryable(error.code) || error.code == Code::Conflict;

@@ -12,11 +12,13 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 // core/v1 Events, for `kubectl describe` and `kubectl get events`. `record` only appends to a
-// bounded buffer; `pump` writes, so a pass never waits for an event. Equal events (object, type,
-// reason, message, component) become one object whose count and lastTimestamp grow: its name is
-// derived from them, so this holds across restarts too. An object that has more than
+// bounded buffer; `pump` writes, so a pass never waits for an event. Several threads may pump, so
+// that events share the store's commits; never two of them the same Event. Equal events (object,
+// type, reason, message, component) become one object whose count and lastTimestamp grow: its name
+// is derived from them, so this holds across restarts too. An object that has more than
 // kEventsPerObjectMax different events gets "(combined from similar events)" per reason from then
 // on.
 namespace charter {
@@ -29,10 +31,10 @@ class EventRecorder {
   /// `component` is source.component, e.g. "charter-machine".
   EventRecorder(std::shared_ptr<Client> client, const Clock& clock, Metrics& metrics);
 
-  /// Notes an event about an object. `message` is cut at kEventMessageBytesMax. Never blocks on the
-  /// API; the oldest events are dropped when kEventQueueMax wait.
-  void record(const Encoded& about, Type type, const std::string& component,
-              const std::string& reason, const std::string& message);
+  /// Notes an event about an object, given as its tree. `message` is cut at kEventMessageBytesMax.
+  /// Never blocks on the API; the oldest events are dropped when kEventQueueMax wait.
+  void record(const Json& about, Type type, const std::string& component, const std::string& reason,
+              const std::string& message);
 
   /// Writes at most one waiting event; returns whether it did anything.
   bool pump();
@@ -60,6 +62,7 @@ class EventRecorder {
   };
   void name_event(Note& note);
   Series& series_of(const std::string& uid);
+  std::optional<Note> take();
   void finish(const Status& written, Note note);
   Status write(const Note& note);
   Status count_up(const Note& note, const Encoded& existing);
@@ -69,7 +72,8 @@ class EventRecorder {
   Counter& dropped_;
   mutable std::mutex mutex_;
   std::deque<Note> notes_;
-  std::list<Series> recent_;  // most recently used first
+  std::set<std::pair<std::string, std::string>> in_flight_;  // namespace and name being written
+  std::list<Series> recent_;                                 // most recently used first
   std::unordered_map<std::string, std::list<Series>::iterator> by_uid_;
   std::optional<Duration> retry_at_;
   std::function<void()> ready_;

@@ -181,6 +181,7 @@ void Informer::apply(const ObjectName& name, const ObjectPtr& after, ObjectChang
       at->second = after;
     }
     index_object(&at->first, before, after);
+    tallies_.change(before.get(), after.get());
     if (!after) objects_.erase(at);
   }
   tell({before, after, origin});
@@ -248,6 +249,19 @@ std::vector<ObjectPtr> Informer::list_by(std::string_view index, const std::stri
   for (const ObjectName* name : names->second)
     objects.push_back(objects_.find(*name)->second);
   return objects;
+}
+
+Tally Informer::tally(std::string_view ns, std::string_view field) const {
+  {
+    std::shared_lock lock(cache_mutex_);
+    if (tallies_.counts(field)) return tallies_.of(field, ns);
+  }
+  std::unique_lock lock(cache_mutex_);
+  tallies_.begin(field, [&](const auto& count) {
+    for (const auto& [name, object] : objects_)
+      count(*object);
+  });
+  return tallies_.of(field, ns);
 }
 
 bool Informer::has_any(std::string_view ns) const {

@@ -2,6 +2,7 @@
 
 #include "controller/base/clock.h"
 #include "controller/base/metrics.h"
+#include "controller/object/field_tallies.h"
 #include "controller/object/view.h"
 #include "controller/runtime/client.h"
 
@@ -86,6 +87,8 @@ class Informer {
   std::vector<ObjectPtr> list(std::string_view ns = {}) const;
   /// Objects with this value in an index, ordered. CHECKs that the index exists.
   std::vector<ObjectPtr> list_by(std::string_view index, const std::string& value) const;
+  /// How often each value of a header field occurs, see View::tally.
+  Tally tally(std::string_view ns, std::string_view field) const;
   /// True when there is an object in this namespace. O(log n).
   bool has_any(std::string_view ns) const;
   size_t size() const;
@@ -127,6 +130,7 @@ class Informer {
   mutable std::shared_mutex cache_mutex_;
   Objects objects_;
   std::map<std::string, Index, std::less<>> indexes_;
+  mutable FieldTallies tallies_;  // begun by readers, under the exclusive lock
 
   std::atomic<bool> synced_{false};
   std::atomic<int64_t> seen_{0};

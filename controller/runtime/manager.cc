@@ -33,8 +33,9 @@ Manager::~Manager() {
   for (std::thread& worker : workers_) {
     if (worker.joinable()) worker.join();
   }
-  for (std::thread* loop : {&pump_thread_, &events_thread_}) {
-    if (loop->joinable()) loop->join();
+  if (pump_thread_.joinable()) pump_thread_.join();
+  for (std::thread& writer : event_writers_) {
+    if (writer.joinable()) writer.join();
   }
 }
 
@@ -106,7 +107,8 @@ void Manager::start() {
       });
     }
   }
-  events_thread_ = std::thread([this] { events_loop(); });
+  for (size_t i = 0; i < limits::kEventWriters; ++i)
+    event_writers_.emplace_back([this] { events_loop(); });
   pump_thread_ = std::thread([this] { pump_loop(); });
 }
 
@@ -150,7 +152,9 @@ Status Manager::end_loops() {
   if (!events_ended)
     return Error{Code::Timeout, "events were not written within the stop deadline"};
   if (pump_thread_.joinable()) pump_thread_.join();
-  if (events_thread_.joinable()) events_thread_.join();
+  for (std::thread& writer : event_writers_) {
+    if (writer.joinable()) writer.join();
+  }
   return {};
 }
 
@@ -170,6 +174,7 @@ void Manager::pump_loop() {
 void Manager::events_loop() {
   for (;;) {
     while (events_.pump()) {
+      if (events_.waiting() > 0) events_signal_->wake();  // the next writer wakes the next one
     }
     if (events_signal_->ended()) break;
     auto due = events_.next_due();

@@ -16,7 +16,7 @@
 //   deterministic  step() / settle(): everything on the calling thread, nothing blocks; time moves
 //   when the test
 //                  moves its clock, up to next_due()
-//   live           start() / stop(): a pump thread for the informers, a thread for events, N
+//   live           start() / stop(): a pump thread for the informers, a few for events, N
 //   workers per controller; workers begin when all
 //                  caches are in sync
 //
@@ -93,7 +93,7 @@ class Manager {
   bool started_ = false;
   std::vector<std::thread> workers_;
   std::thread pump_thread_;
-  std::thread events_thread_;
+  std::vector<std::thread> event_writers_;
 };
 
 }  // namespace charter

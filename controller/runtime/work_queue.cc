@@ -16,9 +16,10 @@ double seconds(Duration length) {
 }  // namespace
 
 WorkQueue::WorkQueue(const std::string& name, const Clock& clock, Metrics& metrics,
-                     WorkQueueLimits bounds)
+                     WorkQueueLimits bounds, LaneOf lane_of)
     : clock_(clock),
       bounds_(bounds),
+      name_lane_(std::move(lane_of)),
       depth_(metrics.gauge("workqueue_depth", "Keys that wait for a worker", {{"name", name}})),
       adds_(metrics.counter("workqueue_adds_total", "Keys added", {{"name", name}})),
       retries_(
@@ -75,13 +76,29 @@ std::optional<WorkItem> WorkQueue::take() {
   std::unique_lock lock(mutex_);
   for (;;) {
     promote_due();
-    if (auto item = hand_out()) return item;
-    if (shut_down_) return std::nullopt;
-    if (delayed_.empty()) {
-      changed_.wait(lock);
-    } else {
-      changed_.wait_for(lock, delayed_.begin()->first - clock_.monotonic());
+    if (auto item = hand_out()) {
+      if (!delayed_.empty() && !timed_) wake_one();
+      return item;
     }
+    if (shut_down_) return std::nullopt;
+    // One worker watches the time for all: sixty of them would wake for each delay that ends.
+    if (delayed_.empty() || timed_) {
+      ++idle_;
+      changed_.wait(lock);
+      --idle_;
+    } else {
+      timed_ = true;
+      due_changed_.wait_for(lock, delayed_.begin()->first - clock_.monotonic());
+      timed_ = false;
+    }
+  }
+}
+
+void WorkQueue::wake_one() {
+  if (idle_ > 0) {
+    changed_.notify_one();
+  } else {
+    due_changed_.notify_one();
   }
 }
 
@@ -93,6 +110,7 @@ void WorkQueue::done(const ObjectName& key) {
   Entry& entry = found->second;
   entry.running = false;
   --running_;
+  vacate(entry);
   work_time_.observe(seconds(clock_.monotonic() - entry.taken_at));
   if (entry.dirty) {
     entry.dirty = false;
@@ -100,6 +118,14 @@ void WorkQueue::done(const ObjectName& key) {
   }
   drop_if_idle(entry);
   if (shut_down_) changed_.notify_all();
+}
+
+void WorkQueue::leave_lane(const ObjectName& key) {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(key);
+  CHECK_MSG(found != entries_.end() && found->second.running,
+            "leave_lane() for a key that was not taken");
+  vacate(found->second);
 }
 
 void WorkQueue::shut_down(Drain drain) {
@@ -111,22 +137,22 @@ void WorkQueue::shut_down(Drain drain) {
     drop_if_idle(entry);
   }
   if (drain == Drain::Running) {
-    while (!ready_.empty()) {
-      Entry& entry = *ready_.begin()->second;
-      ready_.erase(ready_.begin());
-      entry.queued = false;
+    for (auto at = entries_.begin(); at != entries_.end();) {
+      Entry& entry = (at++)->second;
+      entry.dirty = false;
+      if (!entry.queued) continue;
+      leave_line(entry);
       drop_if_idle(entry);
     }
-    for (auto& [key, entry] : entries_)
-      entry.dirty = false;
     depth_.set(0);
   }
   changed_.notify_all();
+  due_changed_.notify_all();
 }
 
 bool WorkQueue::wait_drained(Duration deadline) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, deadline, [&] { return running_ == 0 && ready_.empty(); });
+  return changed_.wait_for(lock, deadline, [&] { return running_ == 0 && queued() == 0; });
 }
 
 bool WorkQueue::take_overflow() {
@@ -138,14 +164,14 @@ bool WorkQueue::take_overflow() {
 
 std::optional<Duration> WorkQueue::next_due() const {
   std::lock_guard lock(mutex_);
-  if (!ready_.empty()) return clock_.monotonic();
+  if (queued() > 0) return clock_.monotonic();
   if (!delayed_.empty()) return delayed_.begin()->first;
   return std::nullopt;
 }
 
 size_t WorkQueue::depth() const {
   std::lock_guard lock(mutex_);
-  return ready_.size();
+  return queued();
 }
 
 size_t WorkQueue::delayed() const {
@@ -172,12 +198,16 @@ WorkQueue::Entry* WorkQueue::find_or_make(const ObjectName& key, Priority priori
 
 // A user change takes the place of the drift key that would be served last.
 bool WorkQueue::make_room(Priority priority) {
-  if (priority != Priority::User || ready_.empty()) return false;
-  auto last = std::prev(ready_.end());
-  if (last->first.first != Priority::Drift) return false;
+  if (priority != Priority::User) return false;
+  const Line::value_type* last = ready_.empty() ? nullptr : &*ready_.rbegin();
+  for (const auto& [name, lane] : lanes_) {
+    if (lane.waiting.empty()) continue;
+    if (last == nullptr || last->first < lane.waiting.rbegin()->first)
+      last = &*lane.waiting.rbegin();
+  }
+  if (last == nullptr || last->first.first != Priority::Drift) return false;
   Entry& victim = *last->second;
-  ready_.erase(last);
-  victim.queued = false;
+  leave_line(victim);
   drop_if_idle(victim);
   overflowed_ = true;
   dropped_.increment();
@@ -196,8 +226,10 @@ void WorkQueue::add_locked(const ObjectName& key, Priority priority) {
     adds_.increment();
     enqueue(*entry, priority);
   } else if (priority < entry->priority) {
-    ready_.erase({entry->priority, entry->sequence});
+    const Duration since = entry->added_at;
+    leave_line(*entry);
     enqueue(*entry, priority);
+    entry->added_at = since;
   }
 }
 
@@ -212,18 +244,22 @@ void WorkQueue::delay_locked(const ObjectName& key, Duration delay, Priority pri
   if (entry->due && *entry->due <= due) return;
   cancel_delay(*entry);
   entry->due = due;
-  delayed_.insert({due, entry});
-  changed_.notify_one();  // a waiting worker may have to wake sooner than it planned
+  const auto place = delayed_.insert({due, entry}).first;
+  if (place != delayed_.begin()) return;
+  // Somebody has to wake sooner than planned, or to begin to watch the time.
+  if (timed_) {
+    due_changed_.notify_one();
+  } else {
+    wake_one();
+  }
 }
 
 void WorkQueue::enqueue(Entry& entry, Priority priority) {
-  if (!entry.queued) entry.added_at = clock_.monotonic();
-  entry.queued = true;
+  entry.added_at = clock_.monotonic();
   entry.priority = priority;
   entry.sequence = next_sequence_++;
-  ready_.emplace(Rank{priority, entry.sequence}, &entry);
-  depth_.set(static_cast<double>(ready_.size()));
-  changed_.notify_one();
+  line_up(entry);
+  depth_.set(static_cast<double>(queued()));
 }
 
 void WorkQueue::cancel_delay(Entry& entry) {
@@ -245,17 +281,117 @@ void WorkQueue::promote_due() {
 std::optional<WorkItem> WorkQueue::hand_out() {
   if (ready_.empty()) return std::nullopt;
   Entry& entry = *ready_.begin()->second;
+  entry.lane->ready.erase(ready_.begin()->first);
   ready_.erase(ready_.begin());
   entry.queued = false;
   entry.running = true;
+  entry.taken_as = entry.priority;
   ++running_;
   entry.taken_at = clock_.monotonic();
   cancel_delay(entry);
   queue_time_.observe(seconds(entry.taken_at - entry.added_at));
-  depth_.set(static_cast<double>(ready_.size()));
+  depth_.set(static_cast<double>(queued()));
   // Several keys may have become due at once although only one worker was told.
-  if (!ready_.empty()) changed_.notify_one();
+  if (!ready_.empty()) wake_one();
   return WorkItem{entry.key, entry.priority};
+}
+
+WorkQueue::Lane& WorkQueue::lane_of(const ObjectName& key) {
+  std::string name = name_lane_ ? name_lane_(key) : std::string();
+  auto [place, is_new] = lanes_.try_emplace(std::move(name));
+  if (is_new) place->second.name = place->first;
+  return place->second;
+}
+
+bool WorkQueue::has_room(const Lane& lane, Priority priority) const {
+  if (admitted_ >= bounds_.workers) return false;
+  if (priority == Priority::Drift && lane.drift >= bounds_.for_drift) return false;
+  if (lane.name.empty() || lane.admitted == 0) return true;
+  return lane.admitted < bounds_.per_lane && !is_short();
+}
+
+// A key that comes before one of its lane that has room takes that one's place.
+void WorkQueue::line_up(Entry& entry) {
+  Lane& lane = lane_of(entry.key);
+  entry.lane = &lane;
+  entry.queued = true;
+  const Rank rank{entry.priority, entry.sequence};
+  if (!lane.ready.empty() && rank < lane.ready.rbegin()->first && !has_room(lane, entry.priority))
+    set_aside(lane, std::prev(lane.ready.end()));
+  lane.waiting.emplace(rank, &entry);
+  ++beside_;
+  admit_waiting(lane);
+}
+
+void WorkQueue::set_aside(Lane& lane, Line::iterator place) {
+  const auto [rank, entry] = *place;
+  lane.ready.erase(place);
+  ready_.erase(rank);
+  --lane.admitted;
+  --admitted_;
+  if (rank.first == Priority::Drift) --lane.drift;
+  lane.waiting.emplace(rank, entry);
+  ++beside_;
+}
+
+// Takes a queued key out of the line.
+void WorkQueue::leave_line(Entry& entry) {
+  Lane& lane = *entry.lane;
+  const bool was_short = is_short();
+  const Rank rank{entry.priority, entry.sequence};
+  if (const auto place = lane.ready.find(rank); place != lane.ready.end()) set_aside(lane, place);
+  lane.waiting.erase(rank);
+  --beside_;
+  entry.queued = false;
+  entry.lane = nullptr;
+  fill_place(lane, was_short);
+}
+
+// Gives back the place of a running key.
+void WorkQueue::vacate(Entry& entry) {
+  if (entry.lane == nullptr) return;
+  Lane& lane = *std::exchange(entry.lane, nullptr);
+  const bool was_short = is_short();
+  --lane.admitted;
+  --admitted_;
+  if (entry.taken_as == Priority::Drift) --lane.drift;
+  fill_place(lane, was_short);
+}
+
+// Without a shortage the free place is the lane's own; else it goes to the first of all lanes that
+// may have it.
+void WorkQueue::fill_place(Lane& lane, bool was_short) {
+  if (!was_short) return admit_waiting(lane);
+  for (;;) {
+    Lane* first = nullptr;
+    for (auto& [name, other] : lanes_) {
+      if (other.waiting.empty()) continue;
+      const Rank rank = other.waiting.begin()->first;
+      const bool sooner = first == nullptr || rank < first->waiting.begin()->first;
+      if (sooner && has_room(other, rank.first)) first = &other;
+    }
+    if (first == nullptr) return admit_waiting(lane);
+    admit_first(*first);
+  }
+}
+
+void WorkQueue::admit_first(Lane& lane) {
+  const auto [rank, entry] = *lane.waiting.begin();
+  lane.waiting.erase(lane.waiting.begin());
+  --beside_;
+  ++lane.admitted;
+  ++admitted_;
+  if (rank.first == Priority::Drift) ++lane.drift;
+  lane.ready.emplace(rank, entry);
+  ready_.emplace(rank, entry);
+  wake_one();
+}
+
+// Lanes without keys are forgotten.
+void WorkQueue::admit_waiting(Lane& lane) {
+  while (!lane.waiting.empty() && has_room(lane, lane.waiting.begin()->first.first))
+    admit_first(lane);
+  if (lane.admitted == 0 && lane.waiting.empty()) lanes_.erase(lanes_.find(lane.name));
 }
 
 void WorkQueue::drop_if_idle(Entry& entry) {

@@ -68,12 +68,14 @@ Result<std::unique_ptr<Watch>> WriteTracker::watch(const Gvr& resource, const Se
 }
 
 Result<ObjectPtr> WriteTracker::create(const Gvr& resource, const Json& object) {
+  announce_write();
   auto written = client_.create(resource, object);
   if (written) note_version(resource, (*written)->header().version);
   return written;
 }
 
 Result<ObjectPtr> WriteTracker::update(const Gvr& resource, const Json& object, Part part) {
+  announce_write();
   auto written = client_.update(resource, object, part);
   if (written) note_version(resource, (*written)->header().version);
   return written;
@@ -83,6 +85,7 @@ Result<ObjectPtr> WriteTracker::update(const Gvr& resource, const Json& object, 
 // it was cached. An object that the cache does not hold yet cannot be waited for: its informer
 // would show it after it was made anew as well.
 Status WriteTracker::remove(const Gvr& resource, const ObjectName& name, const Deletion& deletion) {
+  announce_write();
   const std::string bucket = bucket_of(resource.group, resource.resource);
   const ObjectPtr cached = caches_.get(bucket, name);
   auto removed = client_.remove(resource, name, deletion);
@@ -92,6 +95,16 @@ Status WriteTracker::remove(const Gvr& resource, const ObjectName& name, const D
   if (pass == passes_.end()) return removed;
   pending_[pass->second].removals[{bucket, name}] = cached->header().uid;
   return removed;
+}
+
+void WriteTracker::announce_write() {
+  if (!on_write_) return;
+  std::unique_lock lock(mutex_);
+  auto pass = passes_.find(std::this_thread::get_id());
+  if (pass == passes_.end()) return;
+  const ObjectName key = pass->second;
+  lock.unlock();
+  on_write_(key);
 }
 
 void WriteTracker::note_version(const Gvr& resource, int64_t version) {

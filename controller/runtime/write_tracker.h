@@ -4,6 +4,7 @@
 #include "controller/runtime/client.h"
 #include "controller/runtime/work_queue.h"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,7 +21,10 @@ namespace charter {
 /// The Client of one controller. Thread-safe; a pass is bound to the thread it runs on.
 class WriteTracker final : public Client {
  public:
-  WriteTracker(Client& client, const Caches& caches) : client_(client), caches_(caches) {}
+  /// `on_write` hears of each write before it is made, with the key of its pass.
+  WriteTracker(Client& client, const Caches& caches,
+               std::function<void(const ObjectName&)> on_write = {})
+      : client_(client), caches_(caches), on_write_(std::move(on_write)) {}
 
   /// Starts noting writes of the calling thread for a key.
   void begin(const ObjectName& key);
@@ -48,11 +52,13 @@ class WriteTracker final : public Client {
     // (bucket, name) -> uid: must be gone, marked as deleting, or be another object
     std::map<std::pair<std::string, ObjectName>, std::string> removals;
   };
+  void announce_write();
   void note_version(const Gvr& resource, int64_t version);
   bool visible(Pending& pending) const;
 
   Client& client_;
   const Caches& caches_;
+  const std::function<void(const ObjectName&)> on_write_;
   mutable std::mutex mutex_;
   std::map<std::thread::id, ObjectName> passes_;
   std::map<ObjectName, Pending> pending_;  // writes that the caches did not show when last asked

@@ -131,6 +131,19 @@ std::deque<StoreEventPtr>::const_iterator Snapshot::Bucket::after(int64_t revisi
   });
 }
 
+ObjectPtr Snapshot::Bucket::put(ObjectPtr object) {
+  const Encoded* after = object.get();  // the table keeps it alive
+  ObjectPtr before = objects.put(std::move(object));
+  tallies.change(before.get(), after);
+  return before;
+}
+
+ObjectPtr Snapshot::Bucket::erase(NameView name) {
+  ObjectPtr before = objects.erase(name);
+  tallies.change(before.get(), nullptr);
+  return before;
+}
+
 const Snapshot::Bucket* Snapshot::find(std::string_view bucket) const {
   const auto found = buckets_.find(bucket);
   return found != buckets_.end() ? &found->second : nullptr;
@@ -150,6 +163,24 @@ void Snapshot::scan(std::string_view bucket, std::string_view ns,
     if (const Bucket* found = find(bucket)) slice = found->objects.slice(ns, nullptr);
   }
   slice.walk(visit);
+}
+
+Tally Snapshot::tally(std::string_view bucket, std::string_view ns, std::string_view field) const {
+  {
+    const std::shared_lock lock(mutex_);
+    const Bucket* found = find(bucket);
+    if (found == nullptr) return {};
+    if (found->tallies.counts(field)) return found->tallies.of(field, ns);
+  }
+  const std::unique_lock lock(mutex_);
+  const Bucket* found = find(bucket);
+  found->tallies.begin(field, [&](const auto& count) {
+    found->objects.slice({}, nullptr).walk([&](const ObjectPtr& object) {
+      count(*object);
+      return true;
+    });
+  });
+  return found->tallies.of(field, ns);
 }
 
 Result<ListPage> Snapshot::list(std::string_view bucket, const ListRange& range) const {
@@ -208,13 +239,13 @@ Store::Stats Snapshot::stats() const {
 void Snapshot::restore(const std::string& bucket, ObjectPtr object) {
   const std::unique_lock lock(mutex_);
   object_bytes_ += static_cast<int64_t>(object->bytes().size());
-  const ObjectPtr old = buckets_[bucket].objects.put(std::move(object));
+  const ObjectPtr old = buckets_[bucket].put(std::move(object));
   if (old) object_bytes_ -= static_cast<int64_t>(old->bytes().size());
 }
 
 void Snapshot::restore_deleted(const std::string& bucket, const ObjectName& name) {
   const std::unique_lock lock(mutex_);
-  const ObjectPtr old = buckets_[bucket].objects.erase(name);
+  const ObjectPtr old = buckets_[bucket].erase(name);
   if (old) object_bytes_ -= static_cast<int64_t>(old->bytes().size());
 }
 
@@ -237,10 +268,10 @@ void Snapshot::apply_one(const SnapshotChange& change) {
   const StoreEvent& event = *change.event;
   ObjectPtr old;
   if (event.kind == StoreEvent::Kind::Deleted) {
-    old = bucket.objects.erase(*event.object);
+    old = bucket.erase(*event.object);
   } else {
     object_bytes_ += static_cast<int64_t>(event.object->bytes().size());
-    old = bucket.objects.put(event.object);
+    old = bucket.put(event.object);
   }
   if (old) object_bytes_ -= static_cast<int64_t>(old->bytes().size());
   bucket.events.push_back(change.event);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "controller/object/field_tallies.h"
 #include "controller/object/view.h"
 #include "controller/store/object_table.h"
 #include "controller/store/store.h"
@@ -36,6 +37,7 @@ class Snapshot final : public View {
   ObjectPtr get(std::string_view bucket, const ObjectName& name) const override;
   void scan(std::string_view bucket, std::string_view ns,
             const std::function<bool(const ObjectPtr&)>& visit) const override;
+  Tally tally(std::string_view bucket, std::string_view ns, std::string_view field) const override;
 
   Result<ListPage> list(std::string_view bucket, const ListRange& range) const;
   size_t count(std::string_view bucket, std::string_view ns) const;
@@ -65,6 +67,9 @@ class Snapshot final : public View {
   struct Bucket {
     ObjectTable objects;
     std::deque<StoreEventPtr> events;  // oldest first
+    mutable FieldTallies tallies;      // begun by readers, under the exclusive lock
+    ObjectPtr put(ObjectPtr object);
+    ObjectPtr erase(NameView name);
     /// First event with a greater revision.
     std::deque<StoreEventPtr>::const_iterator after(int64_t revision) const;
   };

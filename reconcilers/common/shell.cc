@@ -80,6 +80,16 @@ bool is_progress_type(std::string_view type) {
   return type == kReconciling || type == kStalled;
 }
 
+// Steps of something that was not there before, e.g. Provisioned, Starting: each would be a durable
+// write that says less than the Ready at their end.
+bool is_a_step(const Condition& now, const std::optional<Condition>& before) {
+  if (now.type == kDeleting) return false;
+  const auto cls = known_class(now.reason);
+  const bool was_true = before && before->status == "True";
+  if (now.type == kReady) return cls == ReasonClass::Progressing && !was_true;
+  return cls == ReasonClass::Fine || cls == ReasonClass::Progressing;
+}
+
 bool is_warning(std::string_view reason) {
   const auto cls = known_class(reason);
   return is_stalled(cls) || cls == ReasonClass::Retryable || cls == ReasonClass::WaitForCapacity;
@@ -230,7 +240,7 @@ void PassFrame::announce_changes(const Json& before, const Json& after) {
     const bool changed =
         old ? old->status != condition.status || (by_reason && old->reason != condition.reason)
             : by_reason || condition.status == "True";
-    if (!changed) continue;
+    if (!changed || is_a_step(condition, old)) continue;
     const auto type =
         is_warning(condition.reason) ? Announcement::Type::Warning : Announcement::Type::Normal;
     announce({{type, condition.reason, condition.message}});
@@ -242,7 +252,7 @@ void PassFrame::announce(const std::vector<Announcement>& events) {
     known_class(event.reason);
     const auto type = event.type == Announcement::Type::Warning ? EventRecorder::Type::Warning
                                                                 : EventRecorder::Type::Normal;
-    rt_.events.record(*encoded_, type, shape_.component, event.reason, event.message);
+    rt_.events.record(*object_, type, shape_.component, event.reason, event.message);
   }
 }
 

@@ -55,8 +55,8 @@
 //     the finalizers are removed as the pass's action.
 //   - observedGeneration at top and in each condition, phase, Ready, Reconciling, Stalled,
 //   Deleting, Paused.
-//   - Events: one for every condition whose status changed, and for Ready also when its reason
-//   changed.
+//   - Events: one when Ready or Deleting changes status or reason, and when another condition turns
+//   bad; none for steps on the way, which the conditions show.
 //   - "could not look" (observe fails) and a failed action: Ready=Unknown (False for stalled
 //   classes) with the reason of the error
 //     (reasons.h reason_of), all other conditions and the status stay as they were, outcome Retry,
@@ -182,6 +182,10 @@ Outcome Shell<K, Observed, Action>::finish(PassFrame& frame, const K& object,
   if (step.action) {
     if (const Status acted = act(object, *step.action); !acted)
       return frame.finish_failed(acted.error());
+  }
+  if (step.action && step.passing) {
+    frame.announce(step.events);
+    return step.outcome;
   }
   const Outcome wanted = step.action ? Outcome::again() : step.outcome;
   const Outcome outcome =

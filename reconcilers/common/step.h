@@ -59,6 +59,9 @@ template <class K, class ActionVariant>
 struct Step {
   /// At most one thing to do. After it the key comes back at once.
   std::optional<ActionVariant> action = {};
+  /// The action only starts something, and no crash could mistake its beginning: no status is
+  /// written for it. `outcome` says when to look for what came of it, and that pass says it.
+  bool passing = false;
   /// The whole status but observedGeneration, phase and conditions, which the shell fills. Start
   /// from the object's status.
   typename K::Status status = {};
@@ -70,8 +73,8 @@ struct Step {
   std::optional<DeletionStep> deletion = {};
   /// Finalizers to remove now: what they stood for is done. Takes the place of an action.
   std::vector<std::string> release = {};
-  /// When to look again if there was nothing to do. Ignored after an action or a release (looks
-  /// again at once).
+  /// When to look again if there was nothing to do. Ignored after an action that is not passing and
+  /// after a release (looks again at once).
   Outcome outcome = Outcome::done();
   /// Recorded when the action was carried out, or, without one, when the status changed.
   std::vector<Announcement> events = {};

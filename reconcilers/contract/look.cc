@@ -1,19 +1,22 @@
 #include "reconcilers/contract/look.h"
 
 #include "crds/types/kinds.h"
-#include "crds/types/machine.h"
-#include "crds/types/service_instance.h"
-#include "crds/types/volume.h"
 #include "reconcilers/account/limits.h"
 #include "reconcilers/common/pause.h"
 #include "reconcilers/contract/units.h"
+#include "reconcilers/machine/admit.h"
+#include "reconcilers/volume/admit.h"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
 
 namespace charter::contract {
 namespace {
 
 constexpr std::string_view kContractField = "spec.contractRef.name";
+constexpr std::string_view kInstanceField = "spec.instanceRef.name";
 constexpr size_t kNoteBytesMax = 256;  // a child's words inside a parent's message
 
 std::string note_of(const Conditions& conditions) {
@@ -23,8 +26,15 @@ std::string note_of(const Conditions& conditions) {
   return (blocked->reason + " (" + blocked->message + ")").substr(0, kNoteBytesMax);
 }
 
-bool is_there(const Volume& volume) {
-  return !volume.status.external_id.empty();
+int64_t number_in(std::string_view text) {
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::string text_in(const Header& header, std::string_view field) {
+  const auto* value = find_pair(header.fields, field);
+  return value != nullptr ? *value : std::string();
 }
 
 Status look_at_account(const Contract& contract, const Caches& caches, Observed& have) {
@@ -63,47 +73,56 @@ Status look_at_offering(const Contract& contract, const Caches& caches, Observed
   return {};
 }
 
-Status look_at_instances(const std::string& key, const Caches& caches, Observed& have) {
+// Children are counted by their headers: a contract may have ten thousand, and none is parsed for
+// it.
+void look_at_instances(const std::string& key, const Caches& caches, Observed& have) {
   const auto bucket = kinds::bucket(kinds::service_instances());
   for (const auto& encoded : caches.list_by(bucket, kByContract, key)) {
-    const auto tree = encoded->tree();
     const auto& header = encoded->header();
-    have.children.push_back({Child::Kind::Instance, header.name, header.uid, header.deleting,
-                             note_of(read_conditions(tree))});
+    have.children.push_back(
+        {Child::Kind::Instance, header.name, header.uid, header.deleting, std::string()});
     ++have.instances;
   }
-  return {};
 }
 
 // Volumes of an instance go with it. The consumer's own ones go with the contract, unless their
 // policy keeps them.
-Status look_at_volumes(const std::string& key, const Caches& caches, Observed& have,
-                       int64_t& bytes) {
+void look_at_volumes(const std::string& key, const Caches& caches, Observed& have, int64_t& bytes) {
   const auto bucket = kinds::bucket(kinds::volumes());
   for (const auto& encoded : caches.list_by(bucket, kByContract, key)) {
-    CHARTER_TRY_ASSIGN(const auto volume, read_volume(encoded->tree()));
-    if (is_there(volume)) bytes += volume.status.size_bytes.value_or(volume.spec.size_bytes);
-    const bool deleting = encoded->header().deleting;
-    if (volume.spec.reclaim_policy != ReclaimPolicy::Delete && !deleting) {
-      have.kept.push_back("volume " + volume.meta.name);
-    } else if (!volume.spec.instance || deleting) {
-      have.children.push_back({Child::Kind::Volume, volume.meta.name, volume.meta.uid, deleting,
-                               note_of(volume.conditions)});
+    const auto& header = encoded->header();
+    bytes += number_in(text_in(header, volume::kMadeField));
+    if (!text_in(header, volume::kStaysField).empty() && !header.deleting) {
+      have.kept.push_back("volume " + header.name);
+    } else if (text_in(header, kInstanceField).empty() || header.deleting) {
+      have.children.push_back(
+          {Child::Kind::Volume, header.name, header.uid, header.deleting, std::string()});
     }
   }
-  return {};
 }
 
-Status look_at_machines(const std::string& key, const Caches& caches,
-                        std::vector<MachineSize>& sizes) {
+void look_at_machines(const std::string& key, const Caches& caches,
+                      std::vector<MachineSize>& sizes) {
   const auto bucket = kinds::bucket(kinds::machines());
   for (const auto& encoded : caches.list_by(bucket, kByContract, key)) {
-    CHARTER_TRY_ASSIGN(const auto machine, read_machine(encoded->tree()));
-    if (machine.status.power != ObservedPower::On) continue;
-    sizes.push_back({machine.status.vcpus.value_or(machine.spec.vcpus),
-                     machine.status.memory_bytes.value_or(machine.spec.memory_bytes)});
+    const auto* runs = find_pair(encoded->header().fields, machine::kRunsField);
+    if (runs == nullptr) continue;
+    const auto space = runs->find(' ');
+    sizes.push_back({number_in(std::string_view(*runs).substr(0, space)),
+                     number_in(std::string_view(*runs).substr(space + 1))});
   }
-  return {};
+}
+
+// What the plan may have to name as the one that holds up the end, as clear_away chooses it.
+void note_blocker(const Contract& contract, const Caches& caches, Observed& have) {
+  if (have.children.empty()) return;
+  auto blocker = std::find_if(have.children.begin(), have.children.end(),
+                              [](const Child& child) { return !child.deleting; });
+  if (blocker == have.children.end()) blocker = have.children.begin();
+  const auto& resource =
+      blocker->kind == Child::Kind::Instance ? kinds::service_instances() : kinds::volumes();
+  const auto encoded = caches.get(kinds::bucket(resource), {contract.meta.ns, blocker->name});
+  if (encoded != nullptr) blocker->note = note_of(read_conditions(encoded->tree()));
 }
 
 // Whether managedFields' fieldsV1 holds this path, e.g. f:spec, f:acceptance.
@@ -187,11 +206,12 @@ Result<Observed> look(const Contract& contract, const Caches& caches, Instant no
   CHARTER_TRY(look_at_account(contract, caches, have));
   CHARTER_TRY(look_at_offering(contract, caches, have));
   const auto key = to_string(name);
-  CHARTER_TRY(look_at_instances(key, caches, have));
+  look_at_instances(key, caches, have);
   std::vector<MachineSize> machines;
   int64_t volume_bytes = 0;
-  CHARTER_TRY(look_at_volumes(key, caches, have, volume_bytes));
-  CHARTER_TRY(look_at_machines(key, caches, machines));
+  look_at_volumes(key, caches, have, volume_bytes);
+  look_at_machines(key, caches, machines);
+  note_blocker(contract, caches, have);
   if (const auto* sold = sold_under(contract, have)) {
     have.provisioned = count_units(*sold, machines, volume_bytes);
   }

@@ -61,7 +61,7 @@ struct Child {
   Kind kind = Kind::Instance;
   std::string name, uid;
   bool deleting = false;
-  std::string note;  ///< what holds it up, in its own words
+  std::string note;  ///< what holds it up, in its own words; of the first that matters only
   bool operator==(const Child&) const = default;
 };
 

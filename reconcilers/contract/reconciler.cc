@@ -14,6 +14,10 @@
 namespace charter::contract {
 namespace {
 
+// What the contract says about its children is a count. Ten thousand of them becoming ready would
+// otherwise rewrite it, and read all of them, for each.
+constexpr Duration kGather = std::chrono::milliseconds(500);
+
 class ContractReconciler final : public Shell<Contract, Observed, Action> {
  public:
   explicit ContractReconciler(const Runtime& rt)
@@ -58,9 +62,9 @@ ControllerSpec controller() {
   ControllerSpec spec;
   spec.name = "contract";
   spec.primary = kinds::contracts();
-  spec.watches = {{kinds::service_instances(), contract_of},
-                  {kinds::machines(), contract_of},
-                  {kinds::volumes(), contract_of},
+  spec.watches = {{kinds::service_instances(), contract_of, kGather},
+                  {kinds::machines(), contract_of, kGather},
+                  {kinds::volumes(), contract_of, kGather},
                   {kinds::service_offerings(), contracts_of_offering},
                   {kinds::service_offering_revisions(), contracts_of_revision},
                   {kinds::accounts(), contracts_of_account}};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 namespace charter::contract {
 namespace {
@@ -106,12 +107,17 @@ UnitCounts count_units(const SoldUnits& sold, const std::vector<MachineSize>& ma
   UnitCounts used;
   for (const auto& [name, unit] : sold)
     used[name] = 0;
-  for (const auto& machine : machines) {
+  // Machines of one service mostly are of one size: each size is looked up once.
+  std::map<std::pair<int64_t, int64_t>, int64_t> sizes;
+  for (const auto& machine : machines)
+    ++sizes[{machine.vcpus, machine.memory_bytes}];
+  for (const auto& [key, times] : sizes) {
+    const MachineSize machine{key.first, key.second};
     const auto name = unit_of_machine(sold, machine);
     if (name.empty()) continue;
     const auto size = size_of(sold.at(name));
-    used[name] += std::max({int64_t{1}, ceil_divide(machine.vcpus, size.vcpus),
-                            ceil_divide(machine.memory_bytes, size.memory_bytes)});
+    used[name] += times * std::max({int64_t{1}, ceil_divide(machine.vcpus, size.vcpus),
+                                    ceil_divide(machine.memory_bytes, size.memory_bytes)});
   }
   for (const auto& [name, unit] : sold) {
     if (unit.per != UnitPer::Capacity) continue;

@@ -41,8 +41,26 @@ Status admit(const AdmitRequest& request, const View&) {
   return {};
 }
 
+namespace {
+
+// What it was last seen to have, else what it was asked to have.
+std::string running_size(const Json& machine) {
+  const auto* status = at(machine, {"status"});
+  const auto* spec = at(machine, {"spec"});
+  if (status == nullptr || spec == nullptr || text_at(*status, {"power"}) != "On") return {};
+  auto vcpus = int_at(*status, {"vcpus"});
+  if (!vcpus) vcpus = int_at(*spec, {"vcpus"});
+  auto bytes = parse_bytes(text_at(*status, {"memory"}));
+  if (!bytes) bytes = parse_bytes(text_at(*spec, {"memory"}));
+  return std::to_string(vcpus.value_or(0)) + " " + std::to_string(bytes ? *bytes : 0);
+}
+
+}  // namespace
+
 Pairs header_fields(const Json& machine) {
   Pairs fields;
+  if (auto size = running_size(machine); !size.empty())
+    fields.emplace_back(kRunsField, std::move(size));
   // One that vanished keeps its last id for people, but nothing can be attached to it.
   auto external = text_at(machine, {"status", "externalID"});
   if (!external.empty() && condition_is_true(machine, "Provisioned"))

@@ -18,9 +18,11 @@ Status admit(const AdmitRequest& request, const View& view);
 //   external       status.externalID, once the vm exists
 //   waits-for      provider name, while Ready is not True
 //   volume/NAME    NAME, for each of spec.volumes
+//   runs           "VCPUS BYTES" as observed, while it is on
 inline constexpr std::string_view kExternalField = "external";
 inline constexpr std::string_view kWaitsForField = "waits-for";
 inline constexpr std::string_view kVolumeField = "volume/";
+inline constexpr std::string_view kRunsField = "runs";
 
 /// The fields of a Machine, sorted.
 Pairs header_fields(const Json& machine);

@@ -80,6 +80,8 @@ Step creation(const Machine& machine, std::vector<Drift> drift) {
   step.status.state = "Creating";
   step.status.drift = std::move(drift);
   step.action = Create{};
+  step.passing = step.status.drift.empty();
+  step.outcome = Outcome::again();
   step.ready = ready_unknown("Provisioning", "making the machine");
   step.conditions = {scheduled(machine),
                      is_unknown("Provisioned", "CreatingMachine", "making the machine")};
@@ -279,6 +281,8 @@ class Present {
     if (!wants_on()) return act(PowerOff{}, "Stopping", "shutting down");
     if (!vm_.image_deployed) return false;
     step_.status.state = "Starting";
+    // Booting for the first time: the next look comes when there may be an address to tell of.
+    step_.passing = vm_.address.empty() && step_.status.drift.empty();
     return act(PowerOn{}, starting_reason(), "starting");
   }
 

@@ -1,5 +1,6 @@
 #include "reconcilers/machine/reconciler.h"
 
+#include "controller/base/limits.h"
 #include "controller/runtime/event_recorder.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/common/naming.h"
@@ -61,9 +62,8 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
     CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt_.caches, drivers_, name));
     auto vm = driver->observe(machine.meta.uid);
     if (!vm) return provider::driver_error(vm.error(), name);
-    Observed have{.vm = *std::move(vm), .attached = {}};
-    if (have.vm) have.attached = names_of(have.vm->volume_uids);
-    return have;
+    auto attached = *vm ? names_of((*vm)->volume_uids) : std::vector<std::string>();
+    return Observed{*std::move(vm), std::move(attached)};
   }
 
   Status act(const Machine& machine, const Action& action) override {
@@ -85,8 +85,7 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
   }
 
   static Status told(Status done, const std::string& provider_name) {
-    if (done) return done;
-    return provider::driver_error(std::move(done.error()), provider_name);
+    return done ? done : provider::driver_error(std::move(done.error()), provider_name);
   }
 
   std::vector<std::string> names_of(const std::vector<std::string>& volume_uids) const {
@@ -102,6 +101,13 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
 
   DriverPool& drivers_;
 };
+
+std::string lane_of_machine(const ObjectName& name, const Caches& caches) {
+  const auto found = caches.get(kinds::bucket(kinds::machines()), name);
+  const auto* provider =
+      found ? find_pair(found->header().fields, "spec.providerRef.name") : nullptr;
+  return provider != nullptr ? *provider : std::string();
+}
 
 }  // namespace
 
@@ -121,6 +127,8 @@ ControllerSpec controller(DriverPool& drivers) {
   ControllerSpec spec;
   spec.name = "machine";
   spec.primary = machines;
+  spec.workers = limits::kWorkersPerBusyController;
+  spec.lane = lane_of_machine;
   spec.indexes = {
       {machines, provider::kByUid, provider::uid_index},
       {kinds::volumes(), provider::kByUid, provider::uid_index},

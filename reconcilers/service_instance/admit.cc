@@ -26,6 +26,7 @@ struct InstanceWrite {
   const ServiceInstance* before;  ///< null: create
   const View& view;
   std::vector<Cause>& causes;
+  Catalogs& catalogs;
 };
 
 Error invalid(std::vector<Cause> causes) {
@@ -157,15 +158,14 @@ Status check_provider(const InstanceWrite& write, const std::vector<Placement>& 
 
 // An instance is judged by what it is pinned to; a newer revision that its contract accepted
 // changes nothing for it.
-Result<std::optional<ServiceOfferingRevision::Spec>> catalog_of(const InstanceWrite& write,
-                                                                const ObjectName& contract) {
+Result<CatalogPtr> catalog_of(const InstanceWrite& write, const ObjectName& contract) {
   if (write.before != nullptr && !write.before->status.revision.empty()) {
-    CHARTER_TRY_ASSIGN(auto pinned, revision_spec(write.view, write.before->status.revision));
-    if (pinned) return std::optional(std::move(*pinned));
+    CHARTER_TRY_ASSIGN(auto pinned,
+                       revision_spec(write.view, write.before->status.revision, write.catalogs));
+    if (pinned) return pinned;
   }
-  CHARTER_TRY_ASSIGN(auto terms, terms_of(write.view, contract));
-  std::optional<ServiceOfferingRevision::Spec> none;
-  return terms ? std::move(terms->catalog) : none;
+  CHARTER_TRY_ASSIGN(auto terms, terms_of(write.view, contract, write.catalogs));
+  return terms ? std::move(terms->catalog) : CatalogPtr();
 }
 
 bool asks_for_the_same(const InstanceWrite& write) {
@@ -188,15 +188,15 @@ Status check_against_contract(const InstanceWrite& write) {
                       "there is no Contract of this name in namespace " + write.now.meta.ns));
     return {};
   }
-  CHARTER_TRY_ASSIGN(const auto contract, read_contract(found->tree()));
+  CHARTER_TRY_ASSIGN(const auto contract, write.catalogs.contracts.get(found, read_contract));
   CHARTER_TRY_ASSIGN(const auto catalog, catalog_of(write, key));
   if (catalog) check_design(write, *catalog);
-  return check_provider(write, placements(write, contract, catalog ? &*catalog : nullptr));
+  return check_provider(write, placements(write, *contract, catalog.get()));
 }
 
 }  // namespace
 
-Status admit(const AdmitRequest& request, const View& view) {
+Status admit(const AdmitRequest& request, const View& view, Catalogs& catalogs) {
   if (request.subresource == "status") return {};
   if (request.operation == AdmitRequest::Operation::Delete) return {};
   std::optional<ServiceInstance> before;
@@ -206,7 +206,7 @@ Status admit(const AdmitRequest& request, const View& view) {
   }
   CHARTER_TRY_ASSIGN(const auto now, read_service_instance(*request.object));
   std::vector<Cause> causes;
-  const InstanceWrite write{now, before ? &*before : nullptr, view, causes};
+  const InstanceWrite write{now, before ? &*before : nullptr, view, causes, catalogs};
   if (before && before->spec.contract != now.spec.contract) {
     causes.push_back(
         invalid_cause("spec.contractRef.name", now.spec.contract.name, "field is immutable"));
@@ -221,7 +221,7 @@ Status admit(const AdmitRequest& request, const View& view) {
   return {};
 }
 
-Status guard(const AdmitRequest& request, const View& view) {
+Status guard(const AdmitRequest& request, const View& view, Catalogs& catalogs) {
   if (request.object == nullptr || request.subresource == "status") return {};
   const auto& object = *request.object;
   if (!text_at(object, {"metadata", "deletionTimestamp"}).empty()) return {};
@@ -229,9 +229,9 @@ Status guard(const AdmitRequest& request, const View& view) {
     return {};
   const ObjectName contract{text_at(object, {"metadata", "namespace"}),
                             text_at(object, {"spec", "contractRef", "name"})};
-  CHARTER_TRY_ASSIGN(const auto terms, terms_of(view, contract));
+  CHARTER_TRY_ASSIGN(const auto terms, terms_of(view, contract, catalogs));
   if (!terms) return {};
-  const auto short_of = shortages(view, *terms, object, request.before);
+  const auto short_of = shortages(view, *terms, object, request.before, catalogs);
   if (short_of.empty()) return {};
   std::vector<Cause> causes;
   std::string text;
@@ -241,6 +241,16 @@ Status guard(const AdmitRequest& request, const View& view) {
     text += (text.empty() ? "" : ", ") + line;
   }
   return Error{Code::Forbidden, std::move(text), "TooManyUnits", std::move(causes)};
+}
+
+Status admit(const AdmitRequest& request, const View& view) {
+  Catalogs once;
+  return admit(request, view, once);
+}
+
+Status guard(const AdmitRequest& request, const View& view) {
+  Catalogs once;
+  return guard(request, view, once);
 }
 
 }  // namespace charter::service_instance

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/object/admit.h"
+#include "reconcilers/service_instance/holdings.h"
 
 // What may be written to a ServiceInstance. Pure: other objects through the View only.
 //
@@ -16,10 +17,12 @@
 namespace charter::service_instance {
 
 /// Rules on the newest snapshot.
+Status admit(const AdmitRequest& request, const View& view, Catalogs& catalogs);
 Status admit(const AdmitRequest& request, const View& view);
 
 /// Rules that two writes must not pass together. Refuses with "compute: ordered 3, used 2, asked 2"
 /// and the field's path.
+Status guard(const AdmitRequest& request, const View& view, Catalogs& catalogs);
 Status guard(const AdmitRequest& request, const View& view);
 
 }  // namespace charter::service_instance

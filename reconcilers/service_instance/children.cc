@@ -24,6 +24,7 @@ class ChildWriter {
     auto object =
         new_object(kinds::volumes(), named(action.volume.name), spec_json(action.volume.spec));
     add_label(object, std::string(kComponentLabel), action.volume.volume);
+    add_finalizer(object, kReclaimFinalizer);  // its own first pass would only add it
     return create(kinds::volumes(), std::move(object));
   }
 
@@ -31,6 +32,7 @@ class ChildWriter {
     auto object =
         new_object(kinds::machines(), named(action.machine.name), spec_json(action.machine.spec));
     add_label(object, std::string(kComponentLabel), action.machine.spec.component);
+    add_finalizer(object, kReclaimFinalizer);  // its own first pass would only add it
     return create(kinds::machines(), std::move(object));
   }
 

@@ -200,7 +200,7 @@ void converge(Pass& pass, const Blueprint& blueprint, const Wanted& wanted) {
   if (!wanted.machines.empty())
     pass.step.status.access_secret = NameRef{access_name(pass.instance.meta.name)};
   describe(pass, wanted, pending);
-  if (pass.step.ready.status != "True")
+  if (pass.step.ready.status != "True" && pass.step.outcome.kind == Outcome::Kind::Done)
     pass.step.outcome = Outcome::wait({}, pass.step.ready.reason);
 }
 

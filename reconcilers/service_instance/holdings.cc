@@ -72,13 +72,11 @@ std::string waits_for(const Json& instance) {
   return scheduled && scheduled->status != "True" ? kWaitsForProvider : "";
 }
 
-/// Works out holdings by text, each text and each revision once.
+/// Works out holdings by text, each text once.
 class Holdings {
  public:
-  Holdings(const View& view, const Terms& terms)
-      : view_(view), sold_(terms.catalog->units), current_(terms.revision) {
-    revisions_[terms.revision] = terms.catalog;
-  }
+  Holdings(const View& view, const Terms& terms, Catalogs& catalogs)
+      : view_(view), sold_(terms.catalog->units), current_(terms.revision), catalogs_(catalogs) {}
 
   const Holding& of(const std::string& text) {
     const auto [place, is_new] = by_text_.try_emplace(text);
@@ -87,16 +85,13 @@ class Holdings {
   }
 
  private:
-  const ServiceOfferingRevision::Spec* revision(const std::string& name) {
-    const auto [place, is_new] = revisions_.try_emplace(name);
-    if (is_new) {
-      if (auto spec = revision_spec(view_, name)) place->second = std::move(*spec);
-    }
-    return place->second ? &*place->second : nullptr;
+  CatalogPtr revision(const std::string& name) const {
+    const auto spec = revision_spec(view_, name, catalogs_);
+    return spec ? *spec : nullptr;
   }
 
   // What can't be designed under any revision can't be made either, and holds nothing.
-  Holding work_out(const std::string& text) {
+  Holding work_out(const std::string& text) const {
     const auto rest = parse_json(std::string_view(text).substr(text.find('|') + 1));
     if (!rest) return {};
     const Json instance = {{"spec",
@@ -107,7 +102,7 @@ class Holdings {
     const auto view = read_service_instance(instance);
     if (!view) return {};
     const auto pinned = text_at(*rest, {"r"});
-    const auto* catalog = revision(pinned.empty() ? current_ : pinned);
+    const auto catalog = revision(pinned.empty() ? current_ : pinned);
     if (catalog == nullptr) return {};
     const auto blueprint = make_blueprint(*catalog, view->spec);
     if (!blueprint) return {};
@@ -134,22 +129,8 @@ class Holdings {
   const View& view_;
   const SoldUnits& sold_;
   const std::string current_;
-  std::unordered_map<std::string, std::optional<ServiceOfferingRevision::Spec>> revisions_;
+  Catalogs& catalogs_;
   std::unordered_map<std::string, Holding> by_text_;
-};
-
-/// Counts equal texts, so that a thousand equal instances cost a thousand comparisons and one sum.
-class Tally {
- public:
-  void add(const std::string& text) {
-    if (last_ == nullptr || last_->first != text) last_ = &*counts_.try_emplace(text, 0).first;
-    ++last_->second;
-  }
-  const std::unordered_map<std::string, int64_t>& counts() const { return counts_; }
-
- private:
-  std::unordered_map<std::string, int64_t> counts_;
-  std::pair<const std::string, int64_t>* last_ = nullptr;
 };
 
 // Volumes that the consumer made under the contract without an instance.
@@ -189,29 +170,28 @@ Pairs header_fields(const Json& instance) {
   return fields;
 }
 
-Result<std::optional<ServiceOfferingRevision::Spec>> revision_spec(const View& view,
-                                                                   const std::string& name) {
-  std::optional<ServiceOfferingRevision::Spec> none;
-  if (name.empty()) return none;
+Result<CatalogPtr> revision_spec(const View& view, const std::string& name, Catalogs& catalogs) {
+  if (name.empty()) return CatalogPtr();
   const auto found = view.get(kinds::bucket(kinds::service_offering_revisions()), {"", name});
-  if (found == nullptr) return none;
-  CHARTER_TRY_ASSIGN(auto revision, read_service_offering_revision(found->tree()));
-  return std::optional(std::move(revision.spec));
+  CHARTER_TRY_ASSIGN(const auto revision,
+                     catalogs.revisions.get(found, read_service_offering_revision));
+  return revision ? CatalogPtr(revision, &revision->spec) : CatalogPtr();
 }
 
-Result<std::optional<Terms>> terms_of(const View& view, const ObjectName& contract) {
+Result<std::optional<Terms>> terms_of(const View& view, const ObjectName& contract,
+                                      Catalogs& catalogs) {
   const auto found = view.get(kinds::bucket(kinds::contracts()), contract);
-  if (found == nullptr) return std::optional<Terms>();
-  CHARTER_TRY_ASSIGN(const auto read, read_contract(found->tree()));
-  Terms terms{read.spec.quantities, {}, {}};
-  if (read.status.accepted) {
-    terms.ordered = read.status.accepted->quantities;
-    terms.revision = read.status.accepted->revision;
+  CHARTER_TRY_ASSIGN(const auto read, catalogs.contracts.get(found, read_contract));
+  if (read == nullptr) return std::optional<Terms>();
+  Terms terms{read->spec.quantities, {}, {}};
+  if (read->status.accepted) {
+    terms.ordered = read->status.accepted->quantities;
+    terms.revision = read->status.accepted->revision;
   } else if (const auto offering = view.get(kinds::bucket(kinds::service_offerings()),
-                                            {"", read.spec.offering.name})) {
+                                            {"", read->spec.offering.name})) {
     terms.revision = text_at(offering->tree(), {"status", "revision"});
   }
-  CHARTER_TRY_ASSIGN(terms.catalog, revision_spec(view, terms.revision));
+  CHARTER_TRY_ASSIGN(terms.catalog, revision_spec(view, terms.revision, catalogs));
   return std::optional(std::move(terms));
 }
 
@@ -222,22 +202,23 @@ std::string to_string(const Shortage& shortage) {
 
 namespace {
 
-// What everything else under the contract holds.
+// What everything else under the contract holds: equal instances are one sum.
 Holding others_of(const View& view, const Terms& terms, const Json& instance, Holdings& holdings) {
   const auto name = text_at(instance, {"metadata", "name"});
   const auto ns = text_at(instance, {"metadata", "namespace"});
   const auto contract = text_at(instance, {"spec", "contractRef", "name"});
   const auto prefix = prefix_of(contract);
-  Tally tally;
-  view.scan(kinds::bucket(kinds::service_instances()), ns, [&](const ObjectPtr& other) {
-    const auto* text = find_pair(other->header().fields, kHoldsField);
-    if (text != nullptr && text->starts_with(prefix) && other->header().name != name)
-      tally.add(*text);
-    return true;
-  });
+  auto tally = view.tally(kinds::bucket(kinds::service_instances()), ns, kHoldsField);
+  const auto own = view.get(kinds::bucket(kinds::service_instances()), {ns, name});
+  if (own != nullptr) {
+    const auto* text = find_pair(own->header().fields, kHoldsField);
+    // A cache may have changed between the two looks; inside the writer's turn nothing has.
+    if (text != nullptr && tally[*text] > 0) --tally[*text];
+  }
   Holding others;
-  for (const auto& [text, times] : tally.counts())
-    others.add(holdings.of(text), times);
+  for (auto at = tally.lower_bound(prefix); at != tally.end() && at->first.starts_with(prefix);
+       ++at)
+    others.add(holdings.of(at->first), at->second);
   if (sells_storage(terms.catalog->units)) others.volume_bytes += volumes_alone(view, ns, contract);
   return others;
 }
@@ -245,11 +226,11 @@ Holding others_of(const View& view, const Terms& terms, const Json& instance, Ho
 }  // namespace
 
 std::vector<Shortage> shortages(const View& view, const Terms& terms, const Json& now,
-                                const Json* before) {
+                                const Json* before, Catalogs& catalogs) {
   std::vector<Shortage> found;
   if (!terms.catalog) return found;
   const auto& sold = terms.catalog->units;
-  Holdings holdings(view, terms);
+  Holdings holdings(view, terms, catalogs);
   const auto own = holdings.of(holds_text(now));
   const auto was = before != nullptr ? holdings.of(holds_text(*before)) : Holding{};
   const auto asked = own.units(sold), held = was.units(sold);

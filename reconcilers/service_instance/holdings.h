@@ -4,6 +4,7 @@
 #include "crds/types/contract.h"
 #include "crds/types/service_instance.h"
 #include "crds/types/service_offering_revision.h"
+#include "reconcilers/common/shelf.h"
 #include "reconcilers/service_instance/components.h"
 
 #include <memory>
@@ -31,18 +32,26 @@ inline constexpr const char* kWaitsField = "waits";
 inline constexpr const char* kWaitsForContract = "contract";
 inline constexpr const char* kWaitsForProvider = "provider";
 
+/// What instances are judged by, each state parsed once.
+struct Catalogs {
+  Shelf<Contract> contracts;
+  Shelf<ServiceOfferingRevision> revisions;
+};
+/// What a revision says; null: it does not exist.
+using CatalogPtr = std::shared_ptr<const ServiceOfferingRevision::Spec>;
+
 /// A contract with the terms that its instances are judged by: accepted ones, else requested ones.
 struct Terms {
   UnitCounts ordered;
   std::string revision;  ///< its name; empty: nothing published yet
-  std::optional<ServiceOfferingRevision::Spec> catalog;
+  CatalogPtr catalog;
 };
 /// Reads the terms through a View. Nothing when the contract does not exist. Errors: InternalError
 /// when an object can't be read.
-Result<std::optional<Terms>> terms_of(const View& view, const ObjectName& contract);
-/// The revision's spec, or nothing when it does not exist.
-Result<std::optional<ServiceOfferingRevision::Spec>> revision_spec(const View& view,
-                                                                   const std::string& name);
+Result<std::optional<Terms>> terms_of(const View& view, const ObjectName& contract,
+                                      Catalogs& catalogs);
+/// The revision's spec, or null when it does not exist.
+Result<CatalogPtr> revision_spec(const View& view, const std::string& name, Catalogs& catalogs);
 
 /// One unit that is not enough.
 struct Shortage {
@@ -58,7 +67,7 @@ std::string to_string(const Shortage& shortage);
 /// Units that replacing `before` (null: new) by `now` asks for beyond the order. What does not grow
 /// is never short.
 std::vector<Shortage> shortages(const View& view, const Terms& terms, const Json& now,
-                                const Json* before);
+                                const Json* before, Catalogs& catalogs);
 
 /// Field of the spec that a unit is asked for by.
 std::string field_of(const SoldUnits& sold, const std::string& unit);

@@ -15,8 +15,6 @@
 namespace charter::service_instance {
 namespace {
 
-constexpr size_t kRevisionsKept = 256;  // parsed revisions in memory; more are parsed again
-
 std::string field(const Header& header, std::string_view name) {
   const auto* value = find_pair(header.fields, name);
   return value != nullptr ? *value : std::string();
@@ -51,12 +49,12 @@ ContractFacts facts_of(const Contract& contract) {
   return facts;
 }
 
-Status look_at_contract(const ServiceInstance& instance, const Caches& caches, Observed& have) {
+Status look_at_contract(const ServiceInstance& instance, const Caches& caches, Shelves& shelves,
+                        Observed& have) {
   const auto found = caches.get(kinds::bucket(kinds::contracts()),
                                 {instance.meta.ns, instance.spec.contract.name});
-  if (found == nullptr) return {};
-  CHARTER_TRY_ASSIGN(const auto contract, read_contract(found->tree()));
-  have.contract = facts_of(contract);
+  CHARTER_TRY_ASSIGN(const auto contract, shelves.catalogs.contracts.get(found, read_contract));
+  if (contract != nullptr) have.contract = facts_of(*contract);
   return {};
 }
 
@@ -78,34 +76,35 @@ Status look_at_children(const ServiceInstance& instance, const Caches& caches, O
   return {};
 }
 
-Status look_at_providers(const Caches& caches, Observed& have) {
+Status look_at_providers(const Caches& caches, Shelves& shelves, Observed& have) {
   Status read_all;
   caches.scan(kinds::bucket(kinds::providers()), "", [&](const ObjectPtr& provider) {
-    auto read = read_provider(provider->tree());
+    const auto read = shelves.providers.get(provider, read_provider);
     if (!read) {
       read_all = Error(read.error());
       return false;
     }
-    have.providers.push_back(std::move(*read));
+    have.providers.push_back(**read);
     return true;
   });
   return read_all;
 }
 
 // What only an instance without a place needs.
-Status look_for_place(const ServiceInstance& instance, const Caches& caches, Observed& have) {
-  CHARTER_TRY(look_at_providers(caches, have));
+Status look_for_place(const ServiceInstance& instance, const Caches& caches, Shelves& shelves,
+                      Observed& have) {
+  CHARTER_TRY(look_at_providers(caches, shelves, have));
   if (const auto found = account_of(caches, instance.meta.ns)) {
     CHARTER_TRY_ASSIGN(const auto account, read_account(found->tree()));
     have.account_placement = account.spec.placement.value_or(Placement{});
   }
   if (!have.contract || !have.contract->accepted) return {};
-  CHARTER_TRY_ASSIGN(const auto terms,
-                     terms_of(caches, {instance.meta.ns, instance.spec.contract.name}));
+  const ObjectName contract{instance.meta.ns, instance.spec.contract.name};
+  CHARTER_TRY_ASSIGN(const auto terms, terms_of(caches, contract, shelves.catalogs));
   const auto own =
       caches.get(kinds::bucket(kinds::service_instances()), {instance.meta.ns, instance.meta.name});
   if (!terms || own == nullptr) return {};
-  for (const auto& shortage : shortages(caches, *terms, own->tree(), nullptr))
+  for (const auto& shortage : shortages(caches, *terms, own->tree(), nullptr, shelves.catalogs))
     have.shortages.push_back(to_string(shortage));
   return {};
 }
@@ -162,42 +161,26 @@ std::vector<ObjectName> instances_of_account(const Encoded& account, const Cache
   return names;
 }
 
-Result<RevisionShelf::Spec> RevisionShelf::get(const Caches& caches, const std::string& name) {
-  if (name.empty()) return Spec();
-  const auto found = caches.get(kinds::bucket(kinds::service_offering_revisions()), {"", name});
-  if (found == nullptr) return Spec();
-  const auto& uid = found->header().uid;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto kept = by_uid_.find(uid); kept != by_uid_.end()) return kept->second;
-  }
-  CHARTER_TRY_ASSIGN(auto read, read_service_offering_revision(found->tree()));
-  auto spec = std::make_shared<const ServiceOfferingRevision::Spec>(std::move(read.spec));
-  const std::lock_guard lock(mutex_);
-  if (by_uid_.size() >= kRevisionsKept) by_uid_.clear();
-  by_uid_[uid] = spec;
-  return Spec(std::move(spec));
-}
-
 std::string secret_text(const Json& secret, std::string_view key) {
   auto decoded = decode_yaml_binary(text_at(secret, {"data", key}));
   return decoded ? std::move(*decoded) : std::string();
 }
 
 Result<Observed> look(const ServiceInstance& instance, const Caches& caches, Instant now,
-                      RevisionShelf& revisions) {
+                      Shelves& shelves) {
   Observed have;
   have.now = now;
   CHARTER_TRY(look_at_children(instance, caches, have));
   if (!instance.meta.deleted.empty()) return have;
-  CHARTER_TRY(look_at_contract(instance, caches, have));
+  CHARTER_TRY(look_at_contract(instance, caches, shelves, have));
   auto name = instance.status.revision;
   if (name.empty() && have.contract) name = have.contract->revision;
-  CHARTER_TRY_ASSIGN(have.revision, revisions.get(caches, name));
+  CHARTER_TRY_ASSIGN(have.revision, revision_spec(caches, name, shelves.catalogs));
   const auto& placement = instance.status.placement;
   have.provider_gone = placement && caches.get(kinds::bucket(kinds::providers()),
                                                {"", placement->provider}) == nullptr;
-  if (!placement || have.provider_gone) CHARTER_TRY(look_for_place(instance, caches, have));
+  if (!placement || have.provider_gone)
+    CHARTER_TRY(look_for_place(instance, caches, shelves, have));
   return have;
 }
 

@@ -2,11 +2,9 @@
 
 #include "controller/runtime/caches.h"
 #include "controller/runtime/controller.h"
+#include "reconcilers/service_instance/holdings.h"
 #include "reconcilers/service_instance/plan.h"
 
-#include <map>
-#include <memory>
-#include <mutex>
 #include <string>
 
 // One look at the world around an instance, through the caches, and who is told of which change. A
@@ -27,21 +25,15 @@ std::vector<ObjectName> instances_of_provider(const Encoded& provider, const Cac
 std::vector<ObjectName> instances_of_revision(const Encoded& revision, const Caches& caches);
 std::vector<ObjectName> instances_of_account(const Encoded& account, const Caches& caches);
 
-/// Revisions never change, so each is parsed once for all instances. Thread-safe.
-class RevisionShelf {
- public:
-  using Spec = std::shared_ptr<const ServiceOfferingRevision::Spec>;
-  /// The revision of this name, or null when it does not exist.
-  Result<Spec> get(const Caches& caches, const std::string& name);
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, Spec> by_uid_;
+/// What the looks of all instances share.
+struct Shelves {
+  Catalogs catalogs;
+  Shelf<Provider> providers;
 };
 
 /// Looks once. Errors: Invalid when an object in a cache can't be read.
 Result<Observed> look(const ServiceInstance& instance, const Caches& caches, Instant now,
-                      RevisionShelf& revisions);
+                      Shelves& shelves);
 
 /// A text of a Secret's data, decoded; empty when it is absent.
 std::string secret_text(const Json& secret, std::string_view key);

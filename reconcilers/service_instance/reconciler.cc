@@ -1,5 +1,6 @@
 #include "reconcilers/service_instance/reconciler.h"
 
+#include "controller/base/limits.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/common/naming.h"
 #include "reconcilers/common/pause.h"
@@ -33,7 +34,7 @@ class ServiceInstanceReconciler final : public Shell<ServiceInstance, Observed, 
     return instance.status.placement ? instance.status.placement->provider : std::string();
   }
   Result<Observed> observe(const ServiceInstance& instance) override {
-    return look(instance, rt_.caches, rt_.clock.now(), revisions_);
+    return look(instance, rt_.caches, rt_.clock.now(), shelves_);
   }
   Step decide(const ServiceInstance& instance, const Observed& have) const override {
     return plan(instance, have);
@@ -42,19 +43,25 @@ class ServiceInstanceReconciler final : public Shell<ServiceInstance, Observed, 
     return carry_out(rt_, instance, action);
   }
 
-  RevisionShelf revisions_;
+  Shelves shelves_;
 };
 
 }  // namespace
 
 KindHooks hooks() {
-  return {.admit = admit, .guard = guard, .index = header_fields};
+  auto catalogs = std::make_shared<Catalogs>();
+  return {.admit = [catalogs](const AdmitRequest& request,
+                              const View& view) { return admit(request, view, *catalogs); },
+          .guard = [catalogs](const AdmitRequest& request,
+                              const View& view) { return guard(request, view, *catalogs); },
+          .index = header_fields};
 }
 
 ControllerSpec controller() {
   ControllerSpec spec;
   spec.name = "service-instance";
   spec.primary = kinds::service_instances();
+  spec.workers = limits::kWorkersPerBusyController;
   const auto owner = map_to_owner(std::string(kinds::kGroup), "ServiceInstance");
   spec.watches = {{kinds::machines(), owner},
                   {kinds::volumes(), owner},

@@ -205,6 +205,35 @@ bool is_same_stage(const Pass& pass) {
          });
 }
 
+// Most instances are Ready within seconds. While that may still be, no stage on the way is told:
+// each would be a durable write that the next one makes obsolete.
+constexpr Duration kStagesUntold = std::chrono::seconds(5);
+
+bool passes_untold(Pass& pass) {
+  auto& step = pass.step;
+  const auto cls = class_of(step.ready.reason);
+  if (step.ready.status == "True" || !cls || *cls != ReasonClass::Progressing) return false;
+  const auto& before = pass.instance;
+  const auto* said = find_condition(before.conditions, "Ready");
+  if (said == nullptr || said->reason != "Provisioning" || !before.status.placement ||
+      said->observed_generation != before.meta.generation) {
+    return false;
+  }
+  const auto since = before.status.placement->since.value_or(Instant{});
+  const Duration left = since + kStagesUntold - pass.have.now;
+  if (left <= Duration::zero() || left > kStagesUntold) return false;
+  // What else the conditions say is not about stages and is stated as it is now.
+  if (before.conditions.size() != step.conditions.size() + 2) return false;
+  step.ready = {said->type, said->status, said->reason, said->message};
+  for (auto& statement : step.conditions) {
+    const auto* old = find_condition(before.conditions, statement.type);
+    if (old == nullptr) return false;
+    statement = {old->type, old->status, old->reason, old->message};
+  }
+  step.outcome = Outcome::wait(left, step.ready.reason);
+  return true;
+}
+
 void list_wanted(Pass& pass, const Wanted& wanted) {
   auto& status = pass.step.status;
   status.machines.clear();
@@ -325,7 +354,7 @@ void describe(Pass& pass, const Wanted& wanted, Pending pending) {
       progress.provisioned && progress.deployed && progress.running && pending == Pending::Nothing;
   say_steps(pass, wanted, progress, configured);
   pass.step.ready = ready_of(pass, wanted, progress, pending);
-  if (is_same_stage(pass)) return;
+  if (is_same_stage(pass) || passes_untold(pass)) return;
   list_wanted(pass, wanted);
   count_active(pass, std::count_if(wanted.machines.begin(), wanted.machines.end(), is_wanted_on));
 }

@@ -189,6 +189,13 @@ Pairs header_fields(const Json& volume) {
   if (!condition_is_true(volume, "Ready"))
     fields.emplace_back(kWaitsForField, provider.empty() ? std::string(kAnyProvider) : provider);
   if (!provider.empty()) fields.emplace_back(kProviderField, std::move(provider));
+  if (!text_at(volume, {"status", "externalID"}).empty()) {
+    auto bytes = parse_bytes(text_at(volume, {"status", "size"}));
+    if (!bytes) bytes = size;
+    fields.emplace_back(kMadeField, std::to_string(bytes ? *bytes : 0));
+  }
+  auto policy = text_at(volume, {"spec", "reclaimPolicy"});
+  if (!policy.empty() && policy != "Delete") fields.emplace_back(kStaysField, std::move(policy));
   const auto* targets = at(volume, {"spec", "attachTo"});
   if (targets != nullptr && targets->is_array()) {
     for (const auto& target : *targets) {

@@ -40,11 +40,15 @@ Status check_order(const Volume& volume, const Contract& contract, const View& v
 //   provider       status.provider or spec.providerRef.name
 //   waits-for      the same ("any" without one), while not Ready
 //   attach/NAME    NAME, for each of spec.attachTo
+//   made           bytes as observed, once it exists at the provider
+//   stays          the reclaim policy, unless it is Delete
 inline constexpr std::string_view kBytesField = "bytes";
 inline constexpr std::string_view kContractField = "contract";
 inline constexpr std::string_view kProviderField = "provider";
 inline constexpr std::string_view kWaitsForField = "waits-for";
 inline constexpr std::string_view kAttachField = "attach/";
+inline constexpr std::string_view kMadeField = "made";
+inline constexpr std::string_view kStaysField = "stays";
 inline constexpr std::string_view kAnyProvider = "any";
 
 /// The fields of a Volume, sorted.

@@ -110,7 +110,12 @@ class Placed {
   }
 
   void absent() {
-    if (volume_.status.external_id.empty()) return create();
+    if (volume_.status.external_id.empty()) {
+      create();
+      step_.passing = true;
+      step_.outcome = Outcome::again();
+      return;
+    }
     const std::string message = volume_.status.external_id + place_text(volume_) +
                                 " is gone though nobody asked us to "
                                 "delete it, and its data with it";

@@ -1,5 +1,6 @@
 #include "reconcilers/volume/reconciler.h"
 
+#include "controller/base/limits.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/common/naming.h"
 #include "reconcilers/common/pause.h"
@@ -106,6 +107,13 @@ std::vector<ObjectName> unplaced_volumes(const Encoded& parent, const Caches& ca
   return names;
 }
 
+std::string lane_of_volume(const ObjectName& name, const Caches& caches) {
+  const auto found = caches.get(kinds::bucket(kinds::volumes()), name);
+  if (found == nullptr) return {};
+  const auto* provider = find_pair(found->header().fields, kProviderField);
+  return provider != nullptr ? *provider : std::string();
+}
+
 }  // namespace
 
 KindHooks hooks() {
@@ -118,6 +126,8 @@ ControllerSpec controller(DriverPool& drivers) {
   ControllerSpec spec;
   spec.name = "volume";
   spec.primary = volumes;
+  spec.workers = limits::kWorkersPerBusyController;
+  spec.lane = lane_of_volume;
   spec.indexes = {{volumes, provider::kByUid, provider::uid_index},
                   {machines, provider::kByUid, provider::uid_index},
                   {machines, machine::kByVolume, machine::volume_index},

@@ -39,6 +39,7 @@ Sizes smoke_sizes() {
           .watch_events = 5,
           .instances = 3,
           .idle_seconds = 0.2,
+          .afterglow_seconds = 1,
           .probe_seconds = 0.05};
 }
 
@@ -116,7 +117,7 @@ void measure_cold_start(const Options& options, Report& report) {
 void measure_instances(const Options& options, Report& report) {
   {
     const ServerProcess server(options.charter, options.data_dir);
-    measure_convergence(server.target(), options.sizes, report);
+    measure_convergence(server, options.sizes, report);
     measure_idle(server, options.sizes,
                  "with " + std::to_string(options.sizes.instances) + " instances", report);
   }

@@ -21,6 +21,7 @@ struct Sizes {
   size_t watch_events = 200;
   size_t instances = 1'000;
   double idle_seconds = 5;
+  double afterglow_seconds = 20;  ///< watched after all instances are Ready
   double probe_seconds = 0.5;
 };
 
@@ -44,7 +45,8 @@ void measure_watch(const ServerProcess& server, const Sizes& sizes, size_t watch
 void measure_idle(const ServerProcess& server, const Sizes& sizes, const std::string& state,
                   Report& report);
 /// Applies the catalog and `instances` service instances, waits until all are Ready.
-void measure_convergence(const Target& target, const Sizes& sizes, Report& report);
+/// What they cost in commits and memory, and whether writing ends.
+void measure_convergence(const ServerProcess& server, const Sizes& sizes, Report& report);
 /// Changes made right after a start, when every object is queued for its drift check.
 void measure_user_change(const Target& target, const Sizes& sizes, Report& report);
 

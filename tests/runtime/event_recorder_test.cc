@@ -17,7 +17,7 @@ using Type = EventRecorder::Type;
 class EventRecorderTest : public ::testing::Test {
  protected:
   void record(const std::string& reason, const std::string& message) {
-    recorder_.record(*about_, Type::Normal, "charter-widget", reason, message);
+    recorder_.record(about_->tree(), Type::Normal, "charter-widget", reason, message);
   }
   void flush() {
     while (recorder_.pump()) {
@@ -44,7 +44,7 @@ TEST_F(EventRecorderTest, Equal_events_become_one_with_a_count_also_after_a_rest
   record("Started", "it runs");
   flush();
   EventRecorder restarted(client_, api_.clock(), api_.metrics());
-  restarted.record(*about_, Type::Normal, "charter-widget", "Started", "it runs");
+  restarted.record(about_->tree(), Type::Normal, "charter-widget", "Started", "it runs");
   ASSERT_TRUE(restarted.pump());
   ASSERT_EQ(events().size(), 1U);
   const Json event = events()[0];
@@ -61,7 +61,7 @@ TEST_F(EventRecorderTest, Different_reasons_messages_and_types_are_different_eve
   record("Started", "one");
   record("Started", "two");
   record("Stopped", "one");
-  recorder_.record(*about_, Type::Warning, "charter-widget", "Started", "one");
+  recorder_.record(about_->tree(), Type::Warning, "charter-widget", "Started", "one");
   flush();
   EXPECT_EQ(events().size(), 4U);
 }
@@ -104,7 +104,7 @@ TEST_F(EventRecorderTest, Waiting_events_are_bounded_and_messages_are_cut) {
     record("Many", "m");
   EXPECT_EQ(recorder_.waiting(), limits::kEventQueueMax);
   EventRecorder other(client_, api_.clock(), api_.metrics());
-  other.record(*about_, Type::Normal, "c", "Long", std::string(5'000, 'x'));
+  other.record(about_->tree(), Type::Normal, "c", "Long", std::string(5'000, 'x'));
   ASSERT_TRUE(other.pump());
   EXPECT_EQ(text_at(events()[0], {"message"}).size(), limits::kEventMessageBytesMax);
 }

@@ -1,5 +1,7 @@
 #include "tests/store/store_fixture.h"
 
+#include <nlohmann/json.hpp>
+
 #include <atomic>
 #include <latch>
 #include <thread>
@@ -299,6 +301,48 @@ TEST(Writes, The_same_writes_in_inline_mode_give_the_same_state) {
     return visible_state(*store, {std::string(kBucket)});
   };
   EXPECT_EQ(run(), run());
+}
+
+// A limit by tally must see what the same group wrote before it, and nothing of what was refused.
+TEST(Writes, A_guard_counts_field_values_of_the_snapshot_and_of_its_own_turn) {
+  StoreOptions options = inline_options();
+  options.mode = WriterMode::Thread;
+  auto store = must_open(std::move(options));
+  const auto sized = [](const std::string& name, const std::string& size) {
+    const Json tree = {{"metadata", {{"namespace", "n"}, {"name", name}}}};
+    return Write{Write::Op::Put,
+                 {std::string(kBucket), {"n", name}},
+                 0,
+                 Encoded::make(tree, 0, {{"size", size}}),
+                 {}};
+  };
+  const auto at_most = [](int64_t limit) -> Guard {
+    return [limit](const View& view) -> Status {
+      if (view.tally(kBucket, "n", "size")["big"] < limit) return {};
+      return Error{Code::Forbidden, "enough"};
+    };
+  };
+  must_commit(*store, sized("a", "big"));
+  must_commit(*store, sized("s", "small"));
+  std::atomic<int> accepted = 0, refused = 0;
+  std::latch answered(5);
+  // Submitted on the writer, these wait for its next turn and share it.
+  store->submit(sized("b", "small"), [&](Result<Committed>) {
+    for (int i = 0; i < 5; ++i) {
+      Write write = sized("c" + std::to_string(i), "big");
+      write.guard = at_most(3);
+      store->submit(std::move(write), [&](Result<Committed> done) {
+        ++(done ? accepted : refused);
+        answered.count_down();
+      });
+    }
+  });
+  answered.wait();
+  EXPECT_EQ(accepted, 2);
+  EXPECT_EQ(refused, 3);
+  EXPECT_EQ(store->view().tally(kBucket, "n", "size"), (Tally{{"big", 3}, {"small", 2}}));
+  must_commit(*store, removal(store->get(kBucket, {"n", "a"})));
+  EXPECT_EQ(store->view().tally(kBucket, "", "size"), (Tally{{"big", 2}, {"small", 2}}));
 }
 
 }  // namespace

@@ -7,8 +7,9 @@ namespace {
 
 class FailingDriver final : public ProviderDriver {
  public:
-  FailingDriver(std::shared_ptr<ProviderDriver> inner, std::shared_ptr<CallFaults> faults)
-      : inner_(std::move(inner)), faults_(std::move(faults)) {}
+  FailingDriver(std::shared_ptr<ProviderDriver> inner, std::shared_ptr<CallFaults> faults,
+                std::string provider)
+      : inner_(std::move(inner)), faults_(std::move(faults)), provider_(std::move(provider)) {}
 
   Result<std::optional<MachineState>> observe(const std::string& uid) override {
     return call([&] { return inner_->observe(uid); });
@@ -51,6 +52,7 @@ class FailingDriver final : public ProviderDriver {
  private:
   template <class Work>
   auto call(const Work& work) -> decltype(work()) {
+    faults_->pass(provider_);
     if (++faults_->calls != faults_->fail_at) return work();
     if (faults_->fault == CallFault::Refused)
       return Error{Code::ServiceUnavailable, "the endpoint did not answer"};
@@ -61,16 +63,36 @@ class FailingDriver final : public ProviderDriver {
 
   const std::shared_ptr<ProviderDriver> inner_;
   const std::shared_ptr<CallFaults> faults_;
+  const std::string provider_;
 };
 
 }  // namespace
+
+void CallFaults::hang(const std::string& provider) {
+  std::lock_guard lock(mutex_);
+  hung_ = provider;
+  changed_.notify_all();
+}
+
+int CallFaults::hanging() const {
+  std::lock_guard lock(mutex_);
+  return hanging_;
+}
+
+void CallFaults::pass(const std::string& provider) {
+  std::unique_lock lock(mutex_);
+  if (hung_ != provider) return;
+  ++hanging_;
+  changed_.wait(lock, [&] { return hung_ != provider; });
+  --hanging_;
+}
 
 DriverFactory failing_factory(DriverFactory inner, std::shared_ptr<CallFaults> faults) {
   return [inner = std::move(inner), faults = std::move(faults)](
              const DriverSettings& settings) -> Result<std::shared_ptr<ProviderDriver>> {
     CHARTER_TRY_ASSIGN(std::shared_ptr<ProviderDriver> opened, inner(settings));
     return std::shared_ptr<ProviderDriver>(
-        std::make_shared<FailingDriver>(std::move(opened), faults));
+        std::make_shared<FailingDriver>(std::move(opened), faults, settings.provider_name));
   };
 }
 

@@ -3,6 +3,7 @@
 #include "controller/api/definitions.h"
 #include "controller/base/check.h"
 #include "controller/base/embedded.h"
+#include "controller/runtime/event_expiry.h"
 #include "drivers/simulated/sim_driver.h"
 #include "reconcilers/register.h"
 
@@ -95,6 +96,7 @@ void World::start() {
                    clock_, random_, metrics_});
   collector_ = std::make_unique<GarbageCollector>(*manager_);
   cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
+  add_event_expiry(*manager_);
   std::vector<ServedResource> served;
   for (const auto& type : kinds_.table()->all()) {
     if (type->storage) served.push_back({type->gvr, type->kind, type->namespaced});

@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 // The pass itself, with a kind whose look, plan and action are what a test says: real API, real
 // caches, real queue.
 namespace charter {
@@ -27,7 +29,7 @@ using ScriptedStep = Step<Image, std::variant<Act>>;
 /// What the test's kind sees, decides and does.
 struct Script {
   std::optional<Error> look_fails, act_fails;
-  bool acts = false;
+  bool acts = false, passing = false;
   Statement ready = ready_true("Ready", "all is well");
   std::vector<Statement> conditions;
   std::vector<std::string> users;
@@ -64,6 +66,7 @@ class ScriptedReconciler final : public Shell<Image, int, std::variant<Act>> {
     step.conditions = script_.conditions;
     step.outcome = script_.outcome;
     if (script_.acts) step.action = Act{};
+    step.passing = script_.passing;
     return step;
   }
   Status act(const Image&, const std::variant<Act>&) override {
@@ -297,6 +300,39 @@ TEST_F(ShellTest, EventsTellTransitionsOnceEach) {
         static_cast<int>(int_at(event, {"count"}).value_or(0));
   }
   EXPECT_EQ(reasons, (std::map<std::string, int>{{"InvalidSpec Warning", 1}, {"Ready Normal", 1}}));
+}
+
+TEST_F(ShellTest, APassingActionWritesNoStatusAndIsLookedAtWhenThePlanSays) {
+  start();
+  script.acts = script.passing = true;
+  script.ready = ready_unknown("Provisioning", "starting");
+  script.outcome = Outcome::again(10s);
+  change();
+  const auto commits = world.commits();
+  const auto passes = script.passes;
+  world.settle();
+  EXPECT_EQ(script.actions, 1);
+  EXPECT_EQ(world.commits(), commits);
+  script.passing = false;
+  world.settle_for(9s);
+  EXPECT_EQ(script.passes, passes + 1);
+  world.settle_for(1s);
+  EXPECT_GT(script.passes, passes + 1);
+  EXPECT_EQ(world.reason("Image", "x"), "Provisioning") << "what came of it is told";
+}
+
+TEST_F(ShellTest, StepsOnTheWayAreNoEvents) {
+  script.ready = ready_unknown("Provisioning", "on the way");
+  script.conditions = {is_so("Provisioned", "Provisioned", "a step"),
+                       is_so("DriftDetected", "DriftReported", "news")};
+  start();
+  script.ready = ready_true("Ready", "done");
+  change();
+  world.settle();
+  std::set<std::string> reasons;
+  for (const auto& name : world.names("Event"))
+    reasons.insert(text_at(world.get("Event", name), {"reason"}));
+  EXPECT_EQ(reasons, (std::set<std::string>{"DriftReported", "Ready"}));
 }
 
 TEST_F(ShellTest, LongMessagesAreCut) {

@@ -184,14 +184,14 @@ kind: ServiceInstance
 metadata: {name: order-mgmt, namespace: consumerco, finalizers: [test.dev/hold]}
 spec: {contractRef: {name: orders}, replicas: 1}
 )");
-  world.settle();
+  world.settle_for(1s);  // children are counted half a second after they changed
   EXPECT_EQ(world.field("Contract", kContract, "status.instances"), "1");
   world.edit("Contract", kContract, "{spec: {terminate: {requested: true}}}");
-  world.settle();
+  world.settle_for(1s);
   EXPECT_EQ(world.phase(), "Terminating");
   EXPECT_NE(world.explain("Contract", kContract).find("order-mgmt"), std::string::npos);
   world.let_go("ServiceInstance", "consumerco/order-mgmt");
-  world.settle();
+  world.settle_for(1s);
   EXPECT_FALSE(world.exists("ServiceInstance", "consumerco/order-mgmt"));
   EXPECT_EQ(world.phase(), "Terminated");
   EXPECT_EQ(world.field("Account", "consumerco", "status.summary.compute"), "0/5");
@@ -221,15 +221,15 @@ kind: Volume
 metadata: {name: archive, namespace: consumerco}
 spec: {contractRef: {name: orders}, size: 250GB}
 )");
-  world.settle();
+  world.settle_for(1s);
   EXPECT_EQ(world.field("Contract", kContract, "status.summary.compute"), "0/3");
   world.observe("Machine", "consumerco/m0", {{"power", "On"}});
   world.observe("Volume", "consumerco/archive", {{"externalID", "x"}});
-  world.settle();
+  world.settle_for(1s);
   EXPECT_EQ(world.field("Contract", kContract, "status.summary.compute"), "1/3");
   EXPECT_EQ(world.field("Contract", kContract, "status.summary.storage"), "3/5");
   world.edit("Contract", kContract, "{spec: {terminate: {requested: true}}}");
-  world.settle();
+  world.settle_for(1s);
   EXPECT_FALSE(world.exists("Volume", "consumerco/archive"));
   EXPECT_EQ(world.phase(), "Terminated");
 }

@@ -34,7 +34,7 @@ TEST(MachineWorld, AMachineBecomesReadyThroughItsConditionsAndThenNothingHappens
   world.expect_quiet();
 }
 
-TEST(MachineWorld, CreationToReadyCostsAtMostFourStatusWrites) {
+TEST(MachineWorld, CreationToReadyCostsAtMostThreeStatusWrites) {
   MachineWorld world;
   world.settle_for(30s);
   world.apply(machine_yaml("m0"));
@@ -42,8 +42,8 @@ TEST(MachineWorld, CreationToReadyCostsAtMostFourStatusWrites) {
   const int64_t before = world.commits() - events();
   ASSERT_TRUE(world.is_ready("Machine", kM));
   world.settle();
-  // Finalizer, four status writes; the provider counts its capacity at most once meanwhile.
-  EXPECT_LE(world.commits() - events() - before, 6);
+  // Finalizer, three status writes; the provider counts its capacity at most once meanwhile.
+  EXPECT_LE(world.commits() - events() - before, 5);
 }
 
 TEST(MachineWorld, PowerOffKeepsAddressAndIdentityAndPowerOnUsesThemAgain) {

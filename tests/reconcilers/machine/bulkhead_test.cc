@@ -1,0 +1,65 @@
+#include "controller/base/limits.h"
+#include "tests/reconcilers/machine/machine_world.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+// Real workers, so that a call that does not come back holds one.
+namespace charter::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kHungMachines = 30;
+
+std::string on_provider(std::string yaml, const std::string& provider) {
+  const std::string mark = "name: p}";
+  return yaml.replace(yaml.find(mark), mark.size(), "name: " + provider + "}");
+}
+
+/// A live World with the providers "p" and "q".
+class LiveWorld : public MachineWorld {
+ public:
+  LiveWorld() {
+    apply(on_provider(kProvider, "q"));
+    settle();
+    manager().start();
+  }
+  /// Moves the clock while the workers work, until `done`; false after two minutes of real time.
+  bool run_until(const std::function<bool()>& done) {
+    const SystemClock real;
+    const Duration end = real.monotonic() + 2min;
+    while (!done()) {
+      if (real.monotonic() > end) return false;
+      clock().advance(10ms);
+      std::this_thread::yield();
+    }
+    return true;
+  }
+};
+
+TEST(Bulkhead, AProviderThatHangsHoldsItsOwnWorkersAndMachinesOfOthersConverge) {
+  LiveWorld world;
+  world.faults().hang("p");
+  for (int i = 0; i < kHungMachines; ++i)
+    world.apply(machine_yaml("hung-" + std::to_string(i)));
+  const auto held = static_cast<int>(limits::kWorkersPerProviderMax);
+  ASSERT_TRUE(world.run_until([&] { return world.faults().hanging() >= held; }));
+  for (int i = 0; i < 3; ++i)
+    world.apply(on_provider(machine_yaml("fine-" + std::to_string(i)), "q"));
+  EXPECT_TRUE(world.run_until([&] {
+    return world.is("Machine", "shop/fine-0", "Ready") &&
+           world.is("Machine", "shop/fine-1", "Ready") &&
+           world.is("Machine", "shop/fine-2", "Ready");
+  })) << world.explain("Machine", "shop/fine-0");
+  // The provider's own pass may hang as well; it is another controller's.
+  EXPECT_LE(world.faults().hanging(), held + 1);
+  EXPECT_FALSE(world.is("Machine", "shop/hung-0", "Ready"));
+  world.faults().hang("");
+  EXPECT_TRUE(world.run_until([&] { return world.is("Machine", "shop/hung-0", "Ready"); }));
+  EXPECT_TRUE(world.manager().stop());
+}
+
+}  // namespace
+}  // namespace charter::test
