@@ -262,7 +262,8 @@ TEST(Conformance, DefaultsOfTheViewsEqualDefaultsOfTheSchemas) {
 /// Paths of defaults inside lists that people write.
 void find_listed_defaults(const Json& schema, const std::string& path, const Json& keys,
                           std::vector<std::string>& found) {
-  for (const auto& [name, property] : schema.value("properties", Json::object()).items()) {
+  const auto properties = schema.value("properties", Json::object());
+  for (const auto& [name, property] : properties.items()) {
     const auto at = path + "." + name;
     const bool is_key = std::find(keys.begin(), keys.end(), name) != keys.end();
     if (!keys.is_null() && !is_key && property.contains("default")) found.push_back(at);
