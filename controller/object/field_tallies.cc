@@ -34,10 +34,11 @@ Tally FieldTallies::of(std::string_view field, std::string_view ns) const {
 
 void FieldTallies::change(const Encoded* before, const Encoded* after) {
   for (auto& [field, by_namespace] : by_field_) {
-    const auto count = [&, &wanted = field](const Encoded* object, int64_t times) {
+    const auto count = [&wanted = field, &places = by_namespace](const Encoded* object,
+                                                                 int64_t times) {
       if (object == nullptr) return;
       const std::string* value = find_pair(object->header().fields, wanted);
-      if (value != nullptr) count_value(by_namespace[object->header().ns], *value, times);
+      if (value != nullptr) count_value(places[object->header().ns], *value, times);
     };
     count(before, -1);
     count(after, 1);
