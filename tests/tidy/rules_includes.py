@@ -4,6 +4,8 @@ import re
 
 from tree import Breach, CODE_ROOTS, is_test
 
+_WIRE = r"controller/api/(http_|tls|certificate|connection|net_|listener|stream)"
+
 # (name, pattern of the header, pattern of the paths that may include it, what to do instead). The first match decides.
 WALLS = (
     ("spdlog", r"spdlog/", r"controller/base/", "log through controller/base/log.h"),
@@ -15,10 +17,12 @@ WALLS = (
     ("yaml-cpp", r"yaml-cpp/", r"controller/object/.*\.cc$", "parse and print through controller/object/value.h"),
     ("re2", r"re2/", r"controller/object/", "match through controller/object"),
     ("sqlite3", r"sqlite3", r"controller/store/|drivers/simulated/.*\.cc$", "store through controller/store/store.h"),
+    # cpprestsdk hands its TLS settings out as Asio's type.
+    ("asio's TLS context", r"boost/asio/ssl\.hpp$", _WIRE + r"|controller/runtime/rest_.*\.cc$", "wire code lives in controller/api"),
     (
         "asio, beast",
         r"boost/",
-        r"controller/api/(http_|tls|certificate|connection|net_|listener|stream)|controller/runtime/rest_.*\.cc$",
+        _WIRE,
         "wire code lives in controller/api/http_server* and its neighbours (http_*, tls*, certificate*, connection*)",
     ),
     (
