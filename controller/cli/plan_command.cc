@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 namespace charter {
 namespace {
@@ -74,14 +75,48 @@ Status list_all(RestTransport& server, const ListedKind& kind, std::vector<Json>
   return {};
 }
 
-Result<std::vector<Json>> read_server(const Kubeconfig& config, const Product& product) {
+/// The manifests' own kinds that are not among `listed`, as the server's definitions describe them:
+/// without their objects a plan would call everything new.
+std::vector<ListedKind> further_kinds(const std::vector<Manifest>& manifests,
+                                      const std::vector<ListedKind>& listed,
+                                      const std::vector<Json>& objects) {
+  KindRegistry registry;
+  define_embedded(registry, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
+  for (const Json& object : objects) {
+    // One that this program cannot define is told of when the rehearsal meets it.
+    if (text_at(object, {"kind"}) == "CustomResourceDefinition")
+      (void)registry.define(object, KindRegistry::Origin::Definition);
+  }
+  std::map<Gvr, std::string> wanted;
+  const auto table = registry.table();
+  for (const Manifest& manifest : manifests) {
+    const ResourceType* type = table->find_kind(text_at(*manifest.tree, {"apiVersion"}),
+                                                text_at(*manifest.tree, {"kind"}));
+    if (type != nullptr) wanted[type->gvr] = type->kind;
+  }
+  for (const ListedKind& kind : listed)
+    wanted.erase(kind.gvr);
+  std::vector<ListedKind> kinds;
+  for (const auto& [gvr, kind] : wanted)
+    kinds.push_back({gvr, kind});
+  return kinds;
+}
+
+Result<std::vector<Json>> read_server(const Kubeconfig& config, const Product& product,
+                                      const std::vector<Manifest>& manifests) {
   CHARTER_TRY_ASSIGN(const auto server, RestTransport::open(config, limits::kAnswerTimeout));
   std::vector<Json> objects;
-  for (const ListedKind& kind : listed_kinds(product)) {
-    const Status listed = list_all(*server, kind, objects);
-    // A cluster on which Charter is not installed yet serves none of its kinds.
-    if (!listed && listed.error().code != Code::NotFound) return Error(listed.error());
-  }
+  const auto read = [&](const std::vector<ListedKind>& kinds) -> Status {
+    for (const ListedKind& kind : kinds) {
+      const Status listed = list_all(*server, kind, objects);
+      // A cluster on which Charter is not installed yet serves none of its kinds.
+      if (!listed && listed.error().code != Code::NotFound) return Error(listed.error());
+    }
+    return {};
+  };
+  const auto known = listed_kinds(product);
+  CHARTER_TRY(read(known));
+  CHARTER_TRY(read(further_kinds(manifests, known, objects)));
   return objects;
 }
 
@@ -100,11 +135,12 @@ Result<PlanReport> make_plan(const Product& product, const CommandInput& input) 
   if (!input.flag("namespace").empty()) request.ns = input.flag("namespace");
   request.consent = input.flag("accept-offers") == "true" ? Consent::Give : Consent::Wait;
   std::fprintf(stderr, "charter plan: reading %s\n", config.server.c_str());
-  CHARTER_TRY_ASSIGN(request.objects, read_server(config, product));
+  CHARTER_TRY_ASSIGN(request.objects, read_server(config, product, request.manifests));
   std::fprintf(stderr, "charter plan: rehearsing %zu documents on a copy of %zu objects\n",
                request.manifests.size(), request.objects.size());
   CHARTER_TRY_ASSIGN(const Rehearsed seen, rehearse(product, SystemClock().now(), request));
-  return product.planning.report(seen, form == "json" ? PlanForm::ForPrograms : PlanForm::ForPeople);
+  return product.planning.report(seen,
+                                 form == "json" ? PlanForm::ForPrograms : PlanForm::ForPeople);
 }
 
 int plan(const Product& product, const CommandInput& input) {

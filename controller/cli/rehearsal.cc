@@ -93,7 +93,11 @@ Status Rehearsal::seed(const std::vector<Json>& objects) {
 // Past admission, because it happened already: status, uid and finalizers are the real ones.
 Status Rehearsal::seed_object(const Json& object) {
   const ResourceTypePtr type = type_of(object);
-  if (!type) return {};
+  if (!type) {
+    return Error{Code::Invalid, text_at(object, {"kind"}) + " of " +
+                                    text_at(object, {"apiVersion"}) +
+                                    ": the server has this kind, this program does not know it"};
+  }
   Write write;
   write.key = {type->bucket(), name_of(object)};
   write.object =

@@ -77,7 +77,23 @@ class PlanTest(ServerTest):
         self.assertIn("compute: limit 5, used 3, asked 6", text)
         self.assertIn("compute: limit 5, used 3, asked 6", said)
 
-    def test_5_errors_say_what_to_do_next(self):
+    def test_5_objects_of_a_users_own_kind_are_compared_with_those_that_exist(self):
+        names = {"kind": "Gadget", "plural": "gadgets", "singular": "gadget"}
+        schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+        definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                      "metadata": {"name": "gadgets.plan.dev"},
+                      "spec": {"group": "plan.dev", "names": names, "scope": "Cluster",
+                               "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}]}}
+        gadget = {"apiVersion": "plan.dev/v1", "kind": "Gadget", "metadata": {"name": "g"}, "spec": {"size": 1}}
+        self.apply(definition)
+        self.kubectl("wait", "--for=condition=Established", "crd/gadgets.plan.dev", "--timeout=10s")
+        self.assertIn("+ created           Gadget g", self.plan(manifest=json.dumps(gadget), code=2))
+        self.apply(gadget)
+        self.plan(manifest=json.dumps(gadget), code=0)
+        gadget["spec"]["size"] = 2
+        self.assertIn("spec.size: 1 -> 2", self.plan(manifest=json.dumps(gadget), code=2))
+
+    def test_6_errors_say_what_to_do_next(self):
         done = subprocess.run([BINARY, "plan", "-f", MANIFESTS, "--kubeconfig", "/nonexistent"],
                               capture_output=True, text=True, timeout=COMMAND_S, check=False)
         self.assertEqual(done.returncode, 1)
