@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controller/api/index_fields.h"
 #include "controller/api/write_pipeline.h"
 #include "controller/base/check.h"
 #include "controller/base/log.h"
@@ -73,11 +74,23 @@ void define_embedded(KindRegistry& kinds, std::span<const embedded::File> files,
 
 Pairs index_of(const KindRegistry& kinds, const HookTable& hooks, std::string_view bucket, const Json& object) {
   const auto table = kinds.table();
-  for (const auto& type : table->all()) {
-    if (type->storage && type->bucket() == bucket) return index_fields(*type, hooks, object);
-  }
-  const auto hook = hooks.find(bucket);
-  return hook != hooks.end() && hook->second.index ? hook->second.index(object) : Pairs{};
+  const ResourceType* type = table->find_stored(bucket);
+  return type ? index_fields(*type, hooks, object) : Pairs{};
+}
+
+StoredKinds stored_kinds(KindRegistry& kinds, const HookTable& hooks) {
+  StoredKinds stored;
+  stored.definitions = kBucket;
+  stored.learn = [&kinds](std::string_view encoded) {
+    // One that this program cannot serve is reported when the definitions are followed.
+    std::ignore = kinds.define(bare_tree(encoded), KindRegistry::Origin::Definition);
+  };
+  stored.index = [&kinds, &hooks](std::string_view bucket, std::string_view encoded) {
+    const auto table = kinds.table();
+    const ResourceType* type = table->find_stored(bucket);
+    return type ? index_fields(*type, hooks, encoded) : Pairs{};
+  };
+  return stored;
 }
 
 Definitions::Definitions(ApiParts parts, std::function<void()> changed) : parts_(parts), changed_(std::move(changed)) {

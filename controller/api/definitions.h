@@ -14,8 +14,12 @@ namespace charter {
 /// they are valid: they are part of the program.
 void define_embedded(KindRegistry& kinds, std::span<const embedded::File> files, KindRegistry::Origin origin);
 
-/// Index fields of an object of a bucket, for StoreOptions::index.
+/// Index fields of an object of a bucket; none when it has no kind.
 Pairs index_of(const KindRegistry& kinds, const HookTable& hooks, std::string_view bucket, const Json& object);
+
+/// What the store needs to read objects back, for StoreOptions::kinds: fields from the kinds' definitions, those of users
+/// included, and from the hooks. Both outlive the store.
+StoredKinds stored_kinds(KindRegistry& kinds, const HookTable& hooks);
 
 /// Follows the definitions in the store for as long as it lives.
 class Definitions {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/builtin_rules.h"
+#include "controller/api/index_fields.h"
 #include "controller/api/status_body.h"
 #include "controller/api/write_pipeline.h"
 #include "controller/base/limits.h"

@@ -63,19 +63,15 @@ Cause rules_not_checked() {
           "<nil>"};
 }
 
-std::string field_text(const Json& tree, const std::string& path) {
-  const Json* node = &tree;
-  size_t from = 0;
-  while (from <= path.size()) {
-    const size_t dot = std::min(path.find('.', from), path.size());
-    if (!node->is_object()) return {};
-    const auto next = node->find(path.substr(from, dot - from));
-    if (next == node->end()) return {};
-    node = &*next;
-    from = dot + 1;
+void add_finalizers(const Change& change, Json& tree) {
+  const auto hooks = change.parts.hooks.find(change.type->bucket());
+  if (hooks == change.parts.hooks.end() || hooks->second.finalizers.empty()) return;
+  Json& list = tree["metadata"]["finalizers"];
+  if (list.is_null()) list = Json::array();
+  if (!list.is_array()) return;  // validation says so
+  for (const std::string& finalizer : hooks->second.finalizers) {
+    if (std::find(list.begin(), list.end(), Json(finalizer)) == list.end()) list.push_back(finalizer);
   }
-  if (node->is_string()) return node->get<std::string>();
-  return node->is_null() || node->is_structured() ? std::string() : encode(*node);
 }
 
 }  // namespace
@@ -94,6 +90,7 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
   type.schema->prune(tree, &unknown);
   CHARTER_TRY(judge_fields(change, unknown, tree, out.warnings));
   type.schema->apply_defaults(tree);
+  if (!before) add_finalizers(change, tree);
   drop_empty(tree);
   CHARTER_TRY(complete_builtin(type, tree, before, change.parts));
   std::vector<Cause> causes;
@@ -155,20 +152,6 @@ Guard make_guard(const std::shared_ptr<Change>& change, std::shared_ptr<const Js
     if (!verdict) return name_store_error(*change->type, name, std::move(verdict.error()));
     return {};
   };
-}
-
-Pairs index_fields(const ResourceType& type, const HookTable& hooks, const Json& tree) {
-  Pairs fields;
-  for (const std::string& path : type.selectable_fields) fields.emplace_back(path, field_text(tree, path));
-  const auto found = hooks.find(type.bucket());
-  if (found != hooks.end() && found->second.index) {
-    Pairs more = found->second.index(tree);
-    fields.insert(fields.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-  }
-  std::sort(fields.begin(), fields.end());
-  fields.erase(std::unique(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.first == b.first; }),
-               fields.end());
-  return fields;
 }
 
 Error name_store_error(const ResourceType& type, const std::string& name, Error error) {

@@ -45,9 +45,6 @@ Status admit(const ResourceVerbs::Change& change, const Json* object, const Json
 Guard make_guard(const std::shared_ptr<ResourceVerbs::Change>& change, std::shared_ptr<const Json> object,
                  std::shared_ptr<const Json> before);
 
-/// Header fields: selectable fields and the kind's own index, sorted.
-Pairs index_fields(const ResourceType& type, const HookTable& hooks, const Json& tree);
-
 /// Puts this resource's names into a store error that has none.
 Error name_store_error(const ResourceType& type, const std::string& name, Error error);
 

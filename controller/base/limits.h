@@ -55,7 +55,7 @@ constexpr size_t kHeadersMax = 100;
 constexpr size_t kConnectionsMax = 20'000;
 constexpr size_t kPipelinedMax = 64;                   // requests answered on one read before others get a turn
 constexpr size_t kBodyInlineBytesMax =
-    64 * 1024;  // larger bodies are read beside the wire threads: YAML takes 0.3 ms a KiB
+    64 * 1024;  // larger bodies are read beside the wire threads: YAML takes 0.4 ms a KiB
 constexpr size_t kBodyQueueMax = 64;  // large bodies that wait before callers get 429
 constexpr size_t kRequestsInFlightMax = 1'000;
 constexpr size_t kBytesInFlightMax = 256 * 1024 * 1024;
@@ -89,7 +89,10 @@ constexpr size_t kPlanFilesMax = 10'000;               // manifests of one direc
 constexpr size_t kWorkersPerProviderMax = 8;           // bulkhead: a hung host holds only its own workers
 constexpr size_t kWorkersPerController = 16;           // blocked workers are what fills a group commit
 constexpr size_t kWorkersPerBusyController = 64;       // of kinds that come by the ten thousand; six hung providers fit
-constexpr size_t kWorkersForDriftMax = 4;              // routine looks leave cores and workers to user changes
+constexpr size_t kDriftWorkersPerController = 4;       // beside the others, at low CPU priority
+constexpr size_t kDriftWorkersPerBusyController = 16;  // six hung providers fit
+constexpr size_t kDriftWorkersPerProviderMax = 2;      // a routine look is in no hurry
+constexpr int kDriftNiceness = 10;                     // a tenth of the CPU while others want it
 constexpr size_t kWorkQueueMax = 1'000'000;
 constexpr size_t kWatchTakeMax = 1'000;                // events an informer takes at once: others get their turn
 constexpr auto kInformerBackoffMin = 100ms;            // list or watch failed: client-go's reflector starts at 800 ms

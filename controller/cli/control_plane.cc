@@ -26,9 +26,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ControlPlaneParts
   std::unique_ptr<ControlPlane> plane(new ControlPlane(parts));
   define_embedded(plane->kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
   define_embedded(plane->kinds_, parts.product.definitions, KindRegistry::Origin::Definition);
-  options.index = [at = plane.get()](std::string_view bucket, const Json& object) {
-    return index_of(at->kinds_, at->parts_.product.hooks, bucket, object);
-  };
+  options.kinds = stored_kinds(plane->kinds_, plane->parts_.product.hooks);
   CHARTER_TRY_ASSIGN(plane->store_, Store::open(std::move(options)));
   plane->api_ = std::make_unique<ApiServer>(plane->api_parts(), parts.metrics);
   return plane;

@@ -32,7 +32,7 @@ class ControlPlane {
  public:
   using AddControllers = std::function<Result<ControllerHold>(Manager&)>;
 
-  /// `options.index` is filled in here. Errors: as Store::open.
+  /// `options.kinds` is filled in here. Errors: as Store::open.
   static Result<std::unique_ptr<ControlPlane>> open(const ControlPlaneParts& parts,
                                                     StoreOptions options);
   ~ControlPlane();

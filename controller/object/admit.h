@@ -44,6 +44,9 @@ struct KindHooks {
   Admit guard;
   /// Index fields of an object: sorted path → value pairs kept in its header, for guards, field selectors and informer indexes.
   std::function<Pairs(const Json&)> index;
+  /// What a new object gets in metadata.finalizers: its reconciler cleans up after it, and need not
+  /// write first to say so.
+  std::vector<std::string> finalizers;
 };
 
 /// Hooks by "group/resource". Filled at start, read-only afterwards.

@@ -2,6 +2,8 @@
 
 #include "controller/object/json_text.h"
 
+#include <nlohmann/json.hpp>
+
 #include <cstring>
 
 namespace charter {
@@ -77,6 +79,14 @@ std::string json_key(std::string_view name) {
   std::string out;
   write_json_string(out, name);
   return out;
+}
+
+std::string json_string(std::string_view value) {
+  if (value.size() < 2 || value.front() != '"') return {};
+  if (value.find('\\') == std::string_view::npos)
+    return std::string(value.substr(1, value.size() - 2));
+  const auto parsed = read_json(value);
+  return parsed && parsed->is_string() ? parsed->get<std::string>() : std::string();
 }
 
 std::string_view json_member(std::string_view object, std::string_view key) {

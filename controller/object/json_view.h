@@ -31,6 +31,9 @@ class JsonView {
 /// A key as it stands in encoded text: quoted and escaped.
 std::string json_key(std::string_view name);
 
+/// The text of a string value with its escapes resolved; empty for any other value.
+std::string json_string(std::string_view value);
+
 /// The value of one member of an object, or empty; looks no further than it.
 std::string_view json_member(std::string_view object, std::string_view key);
 

@@ -130,12 +130,18 @@ KindTable::KindTable(Types types, int64_t epoch) : types_(std::move(types)), epo
     by_gvr_.emplace(type->gvr, type.get());
     by_kind_.emplace(std::pair(api_version_of(type->gvr.group, type->gvr.version), type->kind),
                      type.get());
+    if (type->storage) by_bucket_.emplace(type->bucket(), type.get());
   }
 }
 
 const ResourceType* KindTable::find(const Gvr& gvr) const {
   const auto at = by_gvr_.find(gvr);
   return at == by_gvr_.end() ? nullptr : at->second;
+}
+
+const ResourceType* KindTable::find_stored(std::string_view bucket) const {
+  const auto at = by_bucket_.find(bucket);
+  return at == by_bucket_.end() ? nullptr : at->second;
 }
 
 const ResourceType* KindTable::find_kind(std::string_view api_version,

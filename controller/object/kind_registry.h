@@ -57,6 +57,8 @@ class KindTable {
  public:
   /// The type, or nullptr.
   const ResourceType* find(const Gvr& gvr) const;
+  /// The version that objects of a bucket are stored in, or nullptr.
+  const ResourceType* find_stored(std::string_view bucket) const;
   /// By apiVersion and kind, or nullptr.
   const ResourceType* find_kind(std::string_view api_version, std::string_view kind) const;
   /// All types in order of group, version, resource.
@@ -70,6 +72,7 @@ class KindTable {
   std::vector<std::shared_ptr<const ResourceType>> types_;
   std::map<Gvr, const ResourceType*> by_gvr_;
   std::map<std::pair<std::string, std::string>, const ResourceType*> by_kind_;
+  std::map<std::string, const ResourceType*, std::less<>> by_bucket_;
   int64_t epoch_;
 };
 

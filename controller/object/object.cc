@@ -45,12 +45,16 @@ std::vector<OwnerReference> owners_from(const Json* list) {
   return owners;
 }
 
+Pairs sorted(Pairs pairs) {
+  pairs.shrink_to_fit();
+  std::sort(pairs.begin(), pairs.end());
+  return pairs;
+}
+
 Header header_from(const Json& tree, int64_t version, Pairs fields) {
   Header header;
   header.version = version;
-  header.fields = std::move(fields);
-  header.fields.shrink_to_fit();
-  std::sort(header.fields.begin(), header.fields.end());
+  header.fields = sorted(std::move(fields));
   const Json* meta = at(tree, {"metadata"});
   if (meta == nullptr || !meta->is_object()) return header;
   header.ns = text_at(*meta, {"namespace"});
@@ -165,11 +169,10 @@ ObjectPtr Encoded::make(const Json& tree, int64_t version, Pairs fields) {
                                          std::move(bytes), place, member.size());
 }
 
-Result<ObjectPtr> Encoded::parse(std::string bytes, Pairs (*index)(const Json&)) {
+Result<ObjectPtr> Encoded::parse(std::string_view bytes) {
   CHARTER_TRY_ASSIGN(const Json tree, read_json(bytes));
   if (!tree.is_object()) return Error{Code::BadRequest, "an object must be a JSON object"};
-  const int64_t version = version_from(text_at(tree, {"metadata", kVersionKey}));
-  return make(tree, version, index != nullptr ? index(tree) : Pairs{});
+  return make(tree, version_from(text_at(tree, {"metadata", kVersionKey})));
 }
 
 ObjectPtr Encoded::with_version(int64_t version) const {

@@ -65,6 +65,7 @@ struct Header {
   Pairs labels;
   Pairs fields;             ///< selectable and indexed fields: path → value, see KindHooks::index
   std::vector<OwnerReference> owners;
+  bool operator==(const Header&) const = default;
 };
 
 class Encoded;
@@ -77,8 +78,11 @@ class Encoded {
   /// Encodes `tree`, replacing metadata.resourceVersion by `version` (0: left out of the bytes). `fields` goes
   /// into the header.
   static ObjectPtr make(const Json& tree, int64_t version, Pairs fields = {});
-  /// Wraps bytes read back from the store; parses once to build the header.
-  static Result<ObjectPtr> parse(std::string bytes, Pairs (*index)(const Json&) = nullptr);
+  /// Reads bytes from outside: parses them and encodes them anew. Errors: BadRequest.
+  static Result<ObjectPtr> parse(std::string_view bytes);
+  /// Wraps what bytes() of an Encoded gave, proven unchanged: finds the header without a tree, which
+  /// is what a start with 100,000 objects waits for. Nothing when it cannot be such bytes.
+  static ObjectPtr restore(std::string bytes, Pairs fields);
 
   /// The same object with another resourceVersion: a splice, no parsing.
   ObjectPtr with_version(int64_t version) const;
@@ -87,6 +91,9 @@ class Encoded {
   std::string_view bytes() const { return bytes_; }
   /// Parses the bytes; each call makes a new tree.
   Json tree() const;
+  /// The tree without metadata.managedFields, which are half of an object and nothing to who
+  /// computes with it.
+  Json bare_tree() const;
 
   Encoded(Header header, std::string bytes, size_t version_at, size_t version_size);
 
@@ -96,6 +103,9 @@ class Encoded {
   size_t version_at_;    // where `"resourceVersion":"N",` starts, or would be inserted
   size_t version_size_;  // its length, 0 when absent
 };
+
+/// Encoded::bare_tree() of bytes that are not wrapped yet.
+Json bare_tree(std::string_view encoded);
 
 /// metadata as a struct, read from a tree. Missing parts are empty.
 struct Meta {

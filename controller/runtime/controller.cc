@@ -31,9 +31,12 @@ std::vector<ObjectName> names_of(const std::vector<ObjectPtr>& objects) {
 
 WorkQueueLimits queue_limits(const ControllerSpec& spec) {
   WorkQueueLimits bounds;
-  bounds.workers = spec.workers;
-  bounds.per_lane = limits::kWorkersPerProviderMax;
-  bounds.for_drift = limits::kWorkersForDriftMax;
+  const auto [user, drift] = spec.workers;
+  bounds.user = {user, limits::kWorkersPerProviderMax};
+  // Passes that call nothing outside want the CPU only: more of them at once would be in the way of
+  // each other, and of user changes that wait for a lock which one of them holds.
+  bounds.drift = {drift > 0 ? drift : user, limits::kDriftWorkersPerProviderMax,
+                  limits::kDriftWorkersPerProviderMax};
   return bounds;
 }
 
@@ -97,7 +100,7 @@ Controller::Controller(ControllerSpec spec, ControllerParts parts)
       pass_time_(parts_.metrics.histogram("controller_runtime_reconcile_time_seconds",
                                           "Length of a pass", kPassSeconds,
                                           {{"controller", spec_.name}})) {
-  CHECK_MSG(!spec_.name.empty() && spec_.make && spec_.workers > 0, spec_.name);
+  CHECK_MSG(!spec_.name.empty() && spec_.make && spec_.workers.user > 0, spec_.name);
   for (size_t kind = 0; kind < kOutcomeKinds; ++kind) {
     results_.push_back(&parts_.metrics.counter(
         "controller_runtime_reconcile_total", "Passes by outcome",
@@ -163,8 +166,21 @@ bool Controller::step() {
   return true;
 }
 
-void Controller::work() {
-  while (auto item = queue_.take())
+size_t Controller::workers(Duty duty) const {
+  const auto [user, drift] = spec_.workers;
+  switch (duty) {
+    case Duty::All:
+      return drift > 0 ? 0 : user;
+    case Duty::User:
+      return drift > 0 ? user : 0;
+    case Duty::Drift:
+      return drift;
+  }
+  check_failed("duty is known", __FILE__, __LINE__);
+}
+
+void Controller::work(Duty duty) {
+  while (auto item = queue_.take(duty))
     run(*item);
 }
 

@@ -51,6 +51,18 @@ struct WantedIndex {
   IndexFunction values;
 };
 
+/// How many threads work for a controller.
+struct Workers {
+  size_t user = limits::kWorkersPerController;  ///< for changes
+  /// For drift checks, at low CPU priority; 0: the others make them too.
+  size_t drift = limits::kDriftWorkersPerController;
+};
+/// For kinds that come by the ten thousand.
+inline constexpr Workers kBusyWorkers{limits::kWorkersPerBusyController,
+                                      limits::kDriftWorkersPerBusyController};
+/// For passes that must not run beside each other.
+inline constexpr Workers kOneWorker{1, 0};
+
 /// All there is to say about a controller. Example:
 ///
 ///   manager.add({.name = "machine",
@@ -66,7 +78,7 @@ struct ControllerSpec {
   std::vector<WantedIndex> indexes;
   std::vector<Gvr> reads;  ///< further resources that passes look up in the caches
   std::function<std::unique_ptr<Reconciler>(const Runtime&)> make;
-  size_t workers = limits::kWorkersPerController;
+  Workers workers;
   /// The outside system that a key's pass calls, e.g. its provider: one that hangs holds
   /// kWorkersPerProviderMax workers and stops nobody else. A pass leaves its lane with its first
   /// write, from where on it waits for the store only. Empty: passes call nothing outside.
@@ -95,7 +107,8 @@ class Controller {
   ~Controller();
 
   const std::string& name() const { return spec_.name; }
-  size_t workers() const { return spec_.workers; }
+  /// How many threads want to call work() with this duty.
+  size_t workers(Duty duty) const;
   /// Asks for a pass: the way in for driver events and other sources. Thread-safe, never blocks.
   void add(const ObjectName& key, Priority priority);
   void add_after(const ObjectName& key, Duration delay, Priority priority);
@@ -103,7 +116,7 @@ class Controller {
   /// Runs at most one pass on the calling thread; false when no key is ready.
   bool step();
   /// A worker thread's life: passes until the queue is shut down.
-  void work();
+  void work(Duty duty);
   /// Queues keys that waited for their own writes. Call after the caches were pumped; true when
   /// there were any.
   bool release_held();

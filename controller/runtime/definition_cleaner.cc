@@ -75,7 +75,7 @@ void add_definition_cleaner(Manager& manager) {
   ControllerSpec spec;
   spec.name = "definition-cleaner";
   spec.primary = definitions();
-  spec.workers = 1;
+  spec.workers = kOneWorker;
   spec.make = [](const Runtime& runtime) { return std::make_unique<DefinitionCleaner>(runtime); };
   manager.add(std::move(spec));
 }

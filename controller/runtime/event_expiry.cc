@@ -61,7 +61,7 @@ void add_event_expiry(Manager& manager) {
   ControllerSpec spec;
   spec.name = "event-expiry";
   spec.primary = events();
-  spec.workers = kWorkers;
+  spec.workers = {kWorkers, 0};
   spec.resync = {};
   spec.make = [](const Runtime& runtime) { return std::make_unique<EventExpiry>(runtime); };
   manager.add(std::move(spec));

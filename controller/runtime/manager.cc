@@ -3,6 +3,7 @@
 #include "controller/base/check.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/base/threads.h"
 
 #include <algorithm>
 
@@ -100,16 +101,20 @@ void Manager::start() {
   CHECK_MSG(!started_, "start() is called once");
   started_ = true;
   for (auto& controller : controllers_) {
-    for (size_t i = 0; i < controller->workers(); ++i) {
-      workers_.emplace_back([this, at = controller.get()] {
-        gate_->wait_finished(kForever);
-        at->work();
-      });
+    for (const Duty duty : {Duty::All, Duty::User, Duty::Drift}) {
+      for (size_t i = 0; i < controller->workers(duty); ++i)
+        workers_.emplace_back([this, at = controller.get(), duty] { work(*at, duty); });
     }
   }
   for (size_t i = 0; i < limits::kEventWriters; ++i)
     event_writers_.emplace_back([this] { events_loop(); });
   pump_thread_ = std::thread([this] { pump_loop(); });
+}
+
+void Manager::work(Controller& controller, Duty duty) {
+  if (duty == Duty::Drift) yield_cpu_to_others();
+  gate_->wait_finished(kForever);
+  controller.work(duty);
 }
 
 bool Manager::wait_ready(Duration deadline) {
@@ -125,7 +130,7 @@ Status Manager::stop() {
 
 Status Manager::drain_workers() {
   for (auto& controller : controllers_)
-    controller->queue().shut_down(WorkQueue::Drain::Running);
+    controller->queue().shut_down();
   gate_->finish();
   Duration deadline = limits::kStopDeadline;
   std::string late;

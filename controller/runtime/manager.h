@@ -74,6 +74,7 @@ class Manager {
   Status stop();
 
  private:
+  void work(Controller& controller, Duty duty);
   void pump_loop();
   void events_loop();
   bool pump_caches();

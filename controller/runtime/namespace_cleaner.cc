@@ -163,7 +163,7 @@ class NamespaceCleaner::Pass final : public Reconciler {
     for (const ObjectPtr& object : after->objects) {
       ++content.resources[what];
       if (!object->header().has_finalizers) continue;
-      for (const std::string& finalizer : read_meta(object->tree()).finalizers) {
+      for (const std::string& finalizer : read_meta(object->bare_tree()).finalizers) {
         ++content.finalizers[finalizer];
       }
     }

@@ -20,6 +20,7 @@ WorkQueue::WorkQueue(const std::string& name, const Clock& clock, Metrics& metri
     : clock_(clock),
       bounds_(bounds),
       name_lane_(std::move(lane_of)),
+      lines_{WorkLanes(bounds.user), WorkLanes(bounds.drift)},
       depth_(metrics.gauge("workqueue_depth", "Keys that wait for a worker", {{"name", name}})),
       adds_(metrics.counter("workqueue_adds_total", "Keys added", {{"name", name}})),
       retries_(
@@ -69,37 +70,53 @@ int WorkQueue::failures(const ObjectName& key) const {
 std::optional<WorkItem> WorkQueue::try_take() {
   std::lock_guard lock(mutex_);
   promote_due();
-  return hand_out();
+  return hand_out(Duty::All);
 }
 
-std::optional<WorkItem> WorkQueue::take() {
+std::optional<WorkItem> WorkQueue::take(Duty duty) {
   std::unique_lock lock(mutex_);
   for (;;) {
     promote_due();
-    if (auto item = hand_out()) {
-      if (!delayed_.empty() && !timed_) wake_one();
+    if (auto item = hand_out(duty)) {
+      // Who goes to work leaves the watch to another.
+      if (!delayed_.empty() && !timed_) wake(Duty::All);
       return item;
     }
     if (shut_down_) return std::nullopt;
-    // One worker watches the time for all: sixty of them would wake for each delay that ends.
-    if (delayed_.empty() || timed_) {
-      ++idle_;
-      changed_.wait(lock);
-      --idle_;
+    if (!delayed_.empty() && !timed_) {
+      watch_time(lock);
     } else {
-      timed_ = true;
-      due_changed_.wait_for(lock, delayed_.begin()->first - clock_.monotonic());
-      timed_ = false;
+      const auto at = static_cast<size_t>(duty);
+      ++idle_[at];
+      changed_[at].wait(lock);
+      --idle_[at];
     }
   }
 }
 
-void WorkQueue::wake_one() {
-  if (idle_ > 0) {
-    changed_.notify_one();
-  } else {
-    due_changed_.notify_one();
+// One worker watches the time for all: sixty of them would wake for each delay that ends.
+void WorkQueue::watch_time(std::unique_lock<std::mutex>& lock) {
+  timed_ = true;
+  due_changed_.wait_for(lock, delayed_.begin()->first - clock_.monotonic());
+  timed_ = false;
+}
+
+// Wakes a worker of this duty, else the one that watches the time: it takes the key if it may, and
+// looks whether somebody else should.
+void WorkQueue::wake(Duty duty) {
+  for (const Duty able : {duty, Duty::All, Duty::User, Duty::Drift}) {
+    const auto at = static_cast<size_t>(able);
+    const bool serves = duty == able || duty == Duty::All || able == Duty::All;
+    if (!serves || idle_[at] == 0) continue;
+    changed_[at].notify_one();
+    return;
   }
+  due_changed_.notify_one();
+}
+
+void WorkQueue::wake_for(Priority priority) {
+  if (line(priority).first() == nullptr) return;
+  wake(priority == Priority::User ? Duty::User : Duty::Drift);
 }
 
 void WorkQueue::done(const ObjectName& key) {
@@ -117,7 +134,7 @@ void WorkQueue::done(const ObjectName& key) {
     enqueue(entry, entry.priority);
   }
   drop_if_idle(entry);
-  if (shut_down_) changed_.notify_all();
+  if (shut_down_) drained_.notify_all();
 }
 
 void WorkQueue::leave_lane(const ObjectName& key) {
@@ -128,31 +145,26 @@ void WorkQueue::leave_lane(const ObjectName& key) {
   vacate(found->second);
 }
 
-void WorkQueue::shut_down(Drain drain) {
+void WorkQueue::shut_down() {
   std::lock_guard lock(mutex_);
   shut_down_ = true;
-  while (!delayed_.empty()) {
-    Entry& entry = *delayed_.begin()->second;
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    Entry& entry = (at++)->second;
+    entry.dirty = false;
     cancel_delay(entry);
+    if (entry.queued) leave_line(entry);
     drop_if_idle(entry);
   }
-  if (drain == Drain::Running) {
-    for (auto at = entries_.begin(); at != entries_.end();) {
-      Entry& entry = (at++)->second;
-      entry.dirty = false;
-      if (!entry.queued) continue;
-      leave_line(entry);
-      drop_if_idle(entry);
-    }
-    depth_.set(0);
-  }
-  changed_.notify_all();
+  depth_.set(0);
+  for (std::condition_variable& changed : changed_)
+    changed.notify_all();
   due_changed_.notify_all();
+  drained_.notify_all();
 }
 
 bool WorkQueue::wait_drained(Duration deadline) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, deadline, [&] { return running_ == 0 && queued() == 0; });
+  return drained_.wait_for(lock, deadline, [&] { return running_ == 0; });
 }
 
 bool WorkQueue::take_overflow() {
@@ -199,14 +211,9 @@ WorkQueue::Entry* WorkQueue::find_or_make(const ObjectName& key, Priority priori
 // A user change takes the place of the drift key that would be served last.
 bool WorkQueue::make_room(Priority priority) {
   if (priority != Priority::User) return false;
-  const Line::value_type* last = ready_.empty() ? nullptr : &*ready_.rbegin();
-  for (const auto& [name, lane] : lanes_) {
-    if (lane.waiting.empty()) continue;
-    if (last == nullptr || last->first < lane.waiting.rbegin()->first)
-      last = &*lane.waiting.rbegin();
-  }
-  if (last == nullptr || last->first.first != Priority::Drift) return false;
-  Entry& victim = *last->second;
+  WorkLanes::Place* last = line(Priority::Drift).last();
+  if (last == nullptr) return false;
+  Entry& victim = static_cast<Entry&>(*last);
   leave_line(victim);
   drop_if_idle(victim);
   overflowed_ = true;
@@ -250,15 +257,16 @@ void WorkQueue::delay_locked(const ObjectName& key, Duration delay, Priority pri
   if (timed_) {
     due_changed_.notify_one();
   } else {
-    wake_one();
+    wake(Duty::All);
   }
 }
 
 void WorkQueue::enqueue(Entry& entry, Priority priority) {
   entry.added_at = clock_.monotonic();
   entry.priority = priority;
-  entry.sequence = next_sequence_++;
-  line_up(entry);
+  entry.queued = true;
+  line(priority).add(entry, name_lane_ ? name_lane_(entry.key) : std::string(), next_sequence_++);
+  wake_for(priority);
   depth_.set(static_cast<double>(queued()));
 }
 
@@ -278,120 +286,41 @@ void WorkQueue::promote_due() {
   }
 }
 
-std::optional<WorkItem> WorkQueue::hand_out() {
-  if (ready_.empty()) return std::nullopt;
-  Entry& entry = *ready_.begin()->second;
-  entry.lane->ready.erase(ready_.begin()->first);
-  ready_.erase(ready_.begin());
-  entry.queued = false;
-  entry.running = true;
-  entry.taken_as = entry.priority;
+WorkQueue::Entry* WorkQueue::first_for(Duty duty) const {
+  WorkLanes::Place* first = nullptr;
+  if (duty != Duty::Drift) first = line(Priority::User).first();
+  if (first == nullptr && duty != Duty::User) first = line(Priority::Drift).first();
+  return static_cast<Entry*>(first);
+}
+
+std::optional<WorkItem> WorkQueue::hand_out(Duty duty) {
+  Entry* const entry = first_for(duty);
+  if (entry == nullptr) return std::nullopt;
+  line(entry->priority).take(*entry);
+  entry->queued = false;
+  entry->running = true;
+  entry->taken_as = entry->priority;
   ++running_;
-  entry.taken_at = clock_.monotonic();
-  cancel_delay(entry);
-  queue_time_.observe(seconds(entry.taken_at - entry.added_at));
+  entry->taken_at = clock_.monotonic();
+  cancel_delay(*entry);
+  queue_time_.observe(seconds(entry->taken_at - entry->added_at));
   depth_.set(static_cast<double>(queued()));
-  // Several keys may have become due at once although only one worker was told.
-  if (!ready_.empty()) wake_one();
-  return WorkItem{entry.key, entry.priority};
+  // Several keys may have become ready at once although only one worker was told.
+  wake_for(entry->priority);
+  return WorkItem{entry->key, entry->priority};
 }
 
-WorkQueue::Lane& WorkQueue::lane_of(const ObjectName& key) {
-  std::string name = name_lane_ ? name_lane_(key) : std::string();
-  auto [place, is_new] = lanes_.try_emplace(std::move(name));
-  if (is_new) place->second.name = place->first;
-  return place->second;
-}
-
-bool WorkQueue::has_room(const Lane& lane, Priority priority) const {
-  if (admitted_ >= bounds_.workers) return false;
-  if (priority == Priority::Drift && lane.drift >= bounds_.for_drift) return false;
-  if (lane.name.empty() || lane.admitted == 0) return true;
-  return lane.admitted < bounds_.per_lane && !is_short();
-}
-
-// A key that comes before one of its lane that has room takes that one's place.
-void WorkQueue::line_up(Entry& entry) {
-  Lane& lane = lane_of(entry.key);
-  entry.lane = &lane;
-  entry.queued = true;
-  const Rank rank{entry.priority, entry.sequence};
-  if (!lane.ready.empty() && rank < lane.ready.rbegin()->first && !has_room(lane, entry.priority))
-    set_aside(lane, std::prev(lane.ready.end()));
-  lane.waiting.emplace(rank, &entry);
-  ++beside_;
-  admit_waiting(lane);
-}
-
-void WorkQueue::set_aside(Lane& lane, Line::iterator place) {
-  const auto [rank, entry] = *place;
-  lane.ready.erase(place);
-  ready_.erase(rank);
-  --lane.admitted;
-  --admitted_;
-  if (rank.first == Priority::Drift) --lane.drift;
-  lane.waiting.emplace(rank, entry);
-  ++beside_;
-}
-
-// Takes a queued key out of the line.
+// Takes a queued key out of its line.
 void WorkQueue::leave_line(Entry& entry) {
-  Lane& lane = *entry.lane;
-  const bool was_short = is_short();
-  const Rank rank{entry.priority, entry.sequence};
-  if (const auto place = lane.ready.find(rank); place != lane.ready.end()) set_aside(lane, place);
-  lane.waiting.erase(rank);
-  --beside_;
+  line(entry.priority).remove(entry);
   entry.queued = false;
-  entry.lane = nullptr;
-  fill_place(lane, was_short);
+  wake_for(entry.priority);
 }
 
 // Gives back the place of a running key.
 void WorkQueue::vacate(Entry& entry) {
-  if (entry.lane == nullptr) return;
-  Lane& lane = *std::exchange(entry.lane, nullptr);
-  const bool was_short = is_short();
-  --lane.admitted;
-  --admitted_;
-  if (entry.taken_as == Priority::Drift) --lane.drift;
-  fill_place(lane, was_short);
-}
-
-// Without a shortage the free place is the lane's own; else it goes to the first of all lanes that
-// may have it.
-void WorkQueue::fill_place(Lane& lane, bool was_short) {
-  if (!was_short) return admit_waiting(lane);
-  for (;;) {
-    Lane* first = nullptr;
-    for (auto& [name, other] : lanes_) {
-      if (other.waiting.empty()) continue;
-      const Rank rank = other.waiting.begin()->first;
-      const bool sooner = first == nullptr || rank < first->waiting.begin()->first;
-      if (sooner && has_room(other, rank.first)) first = &other;
-    }
-    if (first == nullptr) return admit_waiting(lane);
-    admit_first(*first);
-  }
-}
-
-void WorkQueue::admit_first(Lane& lane) {
-  const auto [rank, entry] = *lane.waiting.begin();
-  lane.waiting.erase(lane.waiting.begin());
-  --beside_;
-  ++lane.admitted;
-  ++admitted_;
-  if (rank.first == Priority::Drift) ++lane.drift;
-  lane.ready.emplace(rank, entry);
-  ready_.emplace(rank, entry);
-  wake_one();
-}
-
-// Lanes without keys are forgotten.
-void WorkQueue::admit_waiting(Lane& lane) {
-  while (!lane.waiting.empty() && has_room(lane, lane.waiting.begin()->first.first))
-    admit_first(lane);
-  if (lane.admitted == 0 && lane.waiting.empty()) lanes_.erase(lanes_.find(lane.name));
+  line(entry.taken_as).leave(entry);
+  wake_for(entry.taken_as);
 }
 
 void WorkQueue::drop_if_idle(Entry& entry) {

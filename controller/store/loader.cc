@@ -2,9 +2,8 @@
 
 #include "controller/base/log.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -28,22 +27,24 @@ struct StoredRow {
 
   explicit StoredRow(const LogRow& from)
       : row(from), bucket(from.bucket), ns(from.ns), name(from.name), bytes(from.object) {}
-  void check(const IndexFields& index) {
+  void check(const StoredKinds& kinds) {
     row.bucket = bucket;
     row.ns = ns;
     row.name = name;
     row.object = bytes;
-    Result<ObjectPtr> parsed = parse_stored(bucket, bytes, index);
-    fault = row_fault(row, parsed);
-    if (parsed) object = std::move(*parsed);
+    fault = checksum_fault(row);
+    if (fault) return;
+    Pairs fields = kinds.index ? kinds.index(bucket, bytes) : Pairs{};
+    object = Encoded::restore(std::move(bytes), std::move(fields));
+    fault = object ? header_fault(row, object->header()) : "bytes are not an encoded object";
   }
 };
 
 // Applies batches of rows to a snapshot, in order of revision.
 class Loader {
  public:
-  Loader(const IndexFields& index, int64_t compacted, Snapshot& snapshot)
-      : index_(index), compacted_(compacted), snapshot_(snapshot) {}
+  Loader(const StoredKinds& kinds, int64_t compacted, Snapshot& snapshot)
+      : kinds_(kinds), compacted_(compacted), snapshot_(snapshot) {}
 
   Status add(const LogRow& row) {
     batch_.emplace_back(row);
@@ -65,7 +66,7 @@ class Loader {
     const size_t threads = std::min(cores, batch_.size() / kBatchRowsPerThread + 1);
     const auto part = [this, threads](size_t first) {
       for (size_t i = first; i < batch_.size(); i += threads)
-        batch_[i].check(index_);
+        batch_[i].check(kinds_);
     };
     std::vector<std::thread> others;
     for (size_t t = 1; t < threads; ++t)
@@ -109,35 +110,36 @@ class Loader {
     return {};
   }
 
-  const IndexFields& index_;
+  const StoredKinds& kinds_;
   const int64_t compacted_;
   Snapshot& snapshot_;
   std::vector<StoredRow> batch_;
 };
 
-// Encoded::parse takes a plain function: these carry the bucket and the real one to it, one parse
-// at a time per thread.
-thread_local const IndexFields* current_index = nullptr;
-thread_local std::string_view current_bucket;
-
-Pairs call_index(const Json& tree) {
-  return (*current_index)(current_bucket, tree);
+// The newest definitions, so that the objects' fields are known while they are read.
+Status learn_definitions(SqliteLog& log, const StoredKinds& kinds) {
+  if (!kinds.learn) return {};
+  std::map<std::string, std::string, std::less<>> newest;
+  CHARTER_TRY(log.read_bucket(kinds.definitions, [&](const LogRow& row) -> Status {
+    if (row.op == Write::Op::Delete) {
+      newest.erase(std::string(row.name));
+    } else if (!checksum_fault(row)) {
+      newest.insert_or_assign(std::string(row.name), std::string(row.object));
+    }
+    return {};
+  }));
+  for (const auto& [name, bytes] : newest)
+    kinds.learn(bytes);
+  return {};
 }
 
 }  // namespace
 
-Result<ObjectPtr> parse_stored(std::string_view bucket, std::string bytes,
-                               const IndexFields& index) {
-  if (!index) return Encoded::parse(std::move(bytes));
-  current_index = &index;
-  current_bucket = bucket;
-  return Encoded::parse(std::move(bytes), &call_index);
-}
-
-Status load_snapshot(SqliteLog& log, const IndexFields& index, Snapshot& snapshot) {
+Status load_snapshot(SqliteLog& log, const StoredKinds& kinds, Snapshot& snapshot) {
+  CHARTER_TRY(learn_definitions(log, kinds));
   const int64_t last = log.last_revision();
   snapshot.restore_revisions(std::min(last, log.compacted()), log.compacted());
-  Loader loader(index, log.compacted(), snapshot);
+  Loader loader(kinds, log.compacted(), snapshot);
   CHARTER_TRY(log.read_all([&](const LogRow& row) { return loader.add(row); }));
   return loader.flush();
 }

@@ -70,10 +70,12 @@ std::string describe(const LogRow& row) {
          std::to_string(row.revision);
 }
 
-std::optional<std::string> row_fault(const LogRow& row, const Result<ObjectPtr>& object) {
-  if (row.checksum != checksum_of(row)) return "checksum does not match the stored bytes";
-  if (!object) return "bytes do not parse: " + object.error().message;
-  const Header& header = (*object)->header();
+std::optional<std::string> checksum_fault(const LogRow& row) {
+  if (row.checksum == checksum_of(row)) return std::nullopt;
+  return "checksum does not match the stored bytes";
+}
+
+std::optional<std::string> header_fault(const LogRow& row, const Header& header) {
   if (header.ns != row.ns || header.name != row.name) {
     return "object says it is " + to_string(ObjectName{header.ns, header.name});
   }
@@ -149,8 +151,20 @@ Status SqliteLog::create_tables() {
 }
 
 Status SqliteLog::read_all(const std::function<Status(const LogRow&)>& visit) {
+  return read(database_->prepare(
+                  "SELECT rev, prev, op, bucket, ns, name, sum, object FROM log ORDER BY rev"),
+              visit);
+}
+
+Status SqliteLog::read_bucket(std::string_view bucket,
+                              const std::function<Status(const LogRow&)>& visit) {
   SqliteStatement rows = database_->prepare(
-      "SELECT rev, prev, op, bucket, ns, name, sum, object FROM log ORDER BY rev");
+      "SELECT rev, prev, op, bucket, ns, name, sum, object FROM log WHERE bucket=? ORDER BY rev");
+  rows.text(bucket);
+  return read(std::move(rows), visit);
+}
+
+Status SqliteLog::read(SqliteStatement rows, const std::function<Status(const LogRow&)>& visit) {
   DbCode code = rows.step();
   for (; code == DbCode::Row; code = rows.step()) {
     LogRow row;

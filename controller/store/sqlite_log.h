@@ -41,9 +41,10 @@ uint32_t checksum_of(const LogRow& row);
 /// "bucket ns/name at revision N", for messages.
 std::string describe(const LogRow& row);
 
-/// What is wrong with a row by itself: its checksum, or bytes that do not carry its own key and
-/// version. `object` is the row's parsed object.
-std::optional<std::string> row_fault(const LogRow& row, const Result<ObjectPtr>& object);
+/// What is wrong with a row's bytes: nothing else in it can be trusted then.
+std::optional<std::string> checksum_fault(const LogRow& row);
+/// What is wrong with the object in a row: it must carry the row's own key and version.
+std::optional<std::string> header_fault(const LogRow& row, const Header& header);
 
 /// The tables and every statement on them.
 class SqliteLog {
@@ -58,6 +59,8 @@ class SqliteLog {
   /// All rows, oldest first; stops at the first error that `visit` returns. Errors: InternalError
   /// when the file is damaged.
   Status read_all(const std::function<Status(const LogRow&)>& visit);
+  /// The same for the rows of one bucket.
+  Status read_bucket(std::string_view bucket, const std::function<Status(const LogRow&)>& visit);
   /// Newest revision ever given out, as far as the log knows.
   int64_t last_revision();
   int64_t compacted() const { return compacted_; }
@@ -85,6 +88,7 @@ class SqliteLog {
   SqliteLog(std::unique_ptr<SqliteDatabase> database, std::unique_ptr<WalMark> mark)
       : database_(std::move(database)), mark_(std::move(mark)) {}
   void move_mark();
+  Status read(SqliteStatement rows, const std::function<Status(const LogRow&)>& visit);
   Status prepare_file(bool in_memory, Mode mode);
   Status create_tables();
   DbCode sweep_rows(int64_t to, int64_t horizon);

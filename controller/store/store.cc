@@ -33,7 +33,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
   }
   CHARTER_TRY_ASSIGN(state->log, SqliteLog::open(dir, options.vfs, SqliteLog::Mode::Write));
   if (!dir.empty()) CHARTER_TRY(sync_directory(dir));
-  CHARTER_TRY(load_snapshot(*state->log, options.index, state->snapshot));
+  CHARTER_TRY(load_snapshot(*state->log, options.kinds, state->snapshot));
   state->writer = std::make_unique<Writer>(*state->log, state->snapshot, options);
   return std::unique_ptr<Store>(new Store(std::move(state)));
 }

@@ -81,14 +81,22 @@ struct ListPage {
 /// How the writer runs.
 enum class WriterMode { Thread, Inline };
 
+/// What the store has to be told of kinds to read objects back at start.
+struct StoredKinds {
+  /// Header fields of an object, from its encoded bytes. Called from several threads.
+  std::function<Pairs(std::string_view bucket, std::string_view encoded)> index;
+  std::string definitions;  ///< bucket of the objects that define kinds
+  /// Told of each of them before `index` is asked for any object.
+  std::function<void(std::string_view encoded)> learn;
+};
+
 /// Where and how to open.
 struct StoreOptions {
   std::string data_dir;  ///< must exist; "" keeps the store in memory (tests)
   WriterMode mode = WriterMode::Thread;
   std::function<void(int exit_code)>
       fatal;  ///< called when durability is lost; default logs and _exit()s
-  /// Builds header fields for objects read back at start: bucket → index fields.
-  std::function<Pairs(std::string_view bucket, const Json&)> index;
+  StoredKinds kinds;
   std::string vfs;  ///< SQLite VFS name for fault injection; "" is the default
 };
 

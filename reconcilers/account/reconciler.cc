@@ -44,7 +44,7 @@ std::vector<std::string> taken_namespaces(const Account& account, const Caches& 
     for (const auto& ns : namespaces_of(other->header())) {
       const auto& own = account.spec.namespaces;
       if (std::find(own.begin(), own.end(), ns) == own.end()) continue;
-      if (!is_older(read_meta(other->tree()), account.meta)) continue;
+      if (!is_older(read_meta(other->bare_tree()), account.meta)) continue;
       taken.push_back(ns + " (account " + other->header().name + ")");
     }
     return true;

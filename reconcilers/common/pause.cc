@@ -68,7 +68,7 @@ bool is_paused(const Meta& meta) {
 bool is_paused(const Encoded& object) {
   // Nearly no object carries the annotation: look at the bytes before a tree is built.
   if (object.bytes().find(kPausedAnnotation) == std::string_view::npos) return false;
-  return is_paused(read_meta(object.tree()));
+  return is_paused(read_meta(object.bare_tree()));
 }
 
 std::optional<std::string> paused_by(const Meta& own, std::string_view provider, const View& view) {

@@ -28,7 +28,7 @@ class Shelf {
       const auto kept = by_uid_.find(uid);
       if (kept != by_uid_.end() && kept->second.first == object) return kept->second.second;
     }
-    CHARTER_TRY_ASSIGN(T parsed, read(object->tree()));
+    CHARTER_TRY_ASSIGN(T parsed, read(object->bare_tree()));
     auto view = std::make_shared<const T>(std::move(parsed));
     const std::lock_guard lock(mutex_);
     if (by_uid_.size() >= kViewsMax) by_uid_.clear();

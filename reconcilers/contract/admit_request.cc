@@ -37,7 +37,7 @@ std::optional<ServiceOfferingRevision> revision_of(const View& view, const std::
   if (name.empty()) return std::nullopt;
   const auto object = view.get(kinds::bucket(kinds::service_offering_revisions()), {"", name});
   if (object == nullptr) return std::nullopt;
-  auto revision = read_service_offering_revision(object->tree());
+  auto revision = read_service_offering_revision(object->bare_tree());
   if (!revision) return std::nullopt;
   return std::move(*revision);
 }
@@ -236,12 +236,12 @@ Status check_request(const ContractWrite& write, std::vector<Cause>& causes) {
   const auto encoded = account_of(write.view, ns);
   if (encoded == nullptr) return no_account(ns);
   if (encoded->header().deleting && changes.created) return closing_account(encoded->header().name);
-  CHARTER_TRY_ASSIGN(const auto account, read_account(encoded->tree()));
+  CHARTER_TRY_ASSIGN(const auto account, read_account(encoded->bare_tree()));
   const auto& name = write.now.spec.offering.name;
   const auto object = write.view.get(kinds::bucket(kinds::service_offerings()), {"", name});
   std::optional<ServiceOffering> offering;
   if (object != nullptr) {
-    CHARTER_TRY_ASSIGN(offering, read_service_offering(object->tree()));
+    CHARTER_TRY_ASSIGN(offering, read_service_offering(object->bare_tree()));
   }
   if (changes.created) {
     if (!offering || !is_visible(*offering, account.meta.name)) {

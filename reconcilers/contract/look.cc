@@ -40,7 +40,7 @@ std::string text_in(const Header& header, std::string_view field) {
 Status look_at_account(const Contract& contract, const Caches& caches, Observed& have) {
   const auto encoded = account_of(caches, contract.meta.ns);
   if (encoded == nullptr) return {};
-  CHARTER_TRY_ASSIGN(auto account, read_account(encoded->tree()));
+  CHARTER_TRY_ASSIGN(auto account, read_account(encoded->bare_tree()));
   have.account =
       AccountFacts{account.meta.name, account.spec.limits,
                    account::used_units(caches, account::namespaces_of(encoded->header())),
@@ -53,7 +53,7 @@ Status look_at_revision(const std::string& name, const Caches& caches, Observed&
   const auto bucket = kinds::bucket(kinds::service_offering_revisions());
   const auto encoded = caches.get(bucket, {"", name});
   if (encoded == nullptr) return {};
-  CHARTER_TRY_ASSIGN(auto revision, read_service_offering_revision(encoded->tree()));
+  CHARTER_TRY_ASSIGN(auto revision, read_service_offering_revision(encoded->bare_tree()));
   have.revisions.emplace(name, std::move(revision.spec));
   return {};
 }
@@ -62,7 +62,7 @@ Status look_at_offering(const Contract& contract, const Caches& caches, Observed
   const auto encoded =
       caches.get(kinds::bucket(kinds::service_offerings()), {"", contract.spec.offering.name});
   if (encoded != nullptr) {
-    CHARTER_TRY_ASSIGN(const auto offering, read_service_offering(encoded->tree()));
+    CHARTER_TRY_ASSIGN(const auto offering, read_service_offering(encoded->bare_tree()));
     have.offering = OfferingFacts{offering.spec.publication, offering.status.revision,
                                    encoded->header().deleting};
     CHARTER_TRY(look_at_revision(offering.status.revision, caches, have));
@@ -122,7 +122,7 @@ void note_blocker(const Contract& contract, const Caches& caches, Observed& have
   const auto& resource =
       blocker->kind == Child::Kind::Instance ? kinds::service_instances() : kinds::volumes();
   const auto encoded = caches.get(kinds::bucket(resource), {contract.meta.ns, blocker->name});
-  if (encoded != nullptr) blocker->note = note_of(read_conditions(encoded->tree()));
+  if (encoded != nullptr) blocker->note = note_of(read_conditions(encoded->bare_tree()));
 }
 
 // Whether managedFields' fieldsV1 holds this path, e.g. f:spec, f:acceptance.

@@ -119,7 +119,7 @@ std::vector<std::string> volume_index(const Header& machine) {
 }
 
 KindHooks hooks() {
-  return {.admit = admit, .index = header_fields};
+  return {.admit = admit, .index = header_fields, .finalizers = {std::string(kReclaimFinalizer)}};
 }
 
 ControllerSpec controller(DriverPool& drivers) {
@@ -127,7 +127,7 @@ ControllerSpec controller(DriverPool& drivers) {
   ControllerSpec spec;
   spec.name = "machine";
   spec.primary = machines;
-  spec.workers = limits::kWorkersPerBusyController;
+  spec.workers = kBusyWorkers;
   spec.lane = lane_of_machine;
   spec.indexes = {
       {machines, provider::kByUid, provider::uid_index},

@@ -68,7 +68,7 @@ Result<std::shared_ptr<ProviderDriver>> endpoint(const View& view, DriverPool& p
     return Error{Code::ServiceUnavailable, "provider " + name + " does not exist",
                  "ReferenceNotFound"};
   }
-  const auto provider = read_provider(encoded->tree());
+  const auto provider = read_provider(encoded->bare_tree());
   if (!provider) return not_ready(name, provider.error().message);
   const DriverSettings settings = driver_settings(*provider);
   if (!pool.knows(settings.driver))

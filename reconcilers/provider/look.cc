@@ -81,7 +81,7 @@ void collect_users(const Caches& caches, const Gvr& resource, const std::string&
                    Result<K> (*read)(const Json&), bool (*lives_on)(const K&, const std::string&),
                    const std::string& provider, std::vector<std::string>& users) {
   caches.scan(kinds::bucket(resource), "", [&](const ObjectPtr& encoded) {
-    const auto object = read(encoded->tree());
+    const auto object = read(encoded->bare_tree());
     // What cannot be read may be a user: better to keep a provider than to lose what is on it.
     if (!object || lives_on(*object, provider))
       users.push_back(word + " " + encoded->header().ns + "/" + encoded->header().name);

@@ -130,7 +130,7 @@ std::vector<Placement> placements(const InstanceWrite& write, const Contract& co
   }
   if (catalog != nullptr) within.push_back(catalog->placement.within);
   if (const auto found = account_of(write.view, write.now.meta.ns)) {
-    const auto account = read_account(found->tree());
+    const auto account = read_account(found->bare_tree());
     if (account && account->spec.placement) within.push_back(*account->spec.placement);
   }
   return within;
@@ -145,7 +145,7 @@ Status check_provider(const InstanceWrite& write, const std::vector<Placement>& 
     write.causes.push_back(invalid_cause(field, named->name, "there is no Provider of this name"));
     return {};
   }
-  CHARTER_TRY_ASSIGN(const auto provider, read_provider(found->tree()));
+  CHARTER_TRY_ASSIGN(const auto provider, read_provider(found->bare_tree()));
   const auto& jurisdiction = provider.spec.location.jurisdiction;
   for (const auto& placement : within) {
     const auto why = outside(placement, named->name, jurisdiction);

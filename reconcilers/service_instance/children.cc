@@ -55,7 +55,7 @@ class ChildWriter {
     if (access == nullptr) {
       return Error{Code::NotFound, "secret " + action.access + " does not exist", "NotFound"};
     }
-    const auto password = secret_text(access->tree(), "password");
+    const auto password = secret_text(access->bare_tree(), "password");
     return create_secret(action.name, {{"password", password},
                                        {"user-data", cloud_init(password, action.user_data)}});
   }
@@ -139,7 +139,7 @@ class ChildWriter {
 
   std::string known_password() const {
     for (const auto& secret : rt_.caches.owned_by(secrets(), instance_.meta.uid)) {
-      auto password = secret_text(secret->tree(), "password");
+      auto password = secret_text(secret->bare_tree(), "password");
       if (!password.empty()) return password;
     }
     return {};

@@ -143,7 +143,7 @@ int64_t volumes_alone(const View& view, const std::string& ns, const std::string
     if (named == nullptr || *named != contract || (owner != nullptr && !owner->empty()))
       return true;
     // Few are made this way; those of instances were passed over by their headers.
-    const auto size = parse_bytes(text_at(volume->tree(), {"spec", "size"}));
+    const auto size = parse_bytes(text_at(volume->bare_tree(), {"spec", "size"}));
     bytes += size ? *size : 0;
     return true;
   });
@@ -189,7 +189,7 @@ Result<std::optional<Terms>> terms_of(const View& view, const ObjectName& contra
     terms.revision = read->status.accepted->revision;
   } else if (const auto offering = view.get(kinds::bucket(kinds::service_offerings()),
                                             {"", read->spec.offering.name})) {
-    terms.revision = text_at(offering->tree(), {"status", "revision"});
+    terms.revision = text_at(offering->bare_tree(), {"status", "revision"});
   }
   CHARTER_TRY_ASSIGN(terms.catalog, revision_spec(view, terms.revision, catalogs));
   return std::optional(std::move(terms));

@@ -61,17 +61,17 @@ Status look_at_contract(const ServiceInstance& instance, const Caches& caches, S
 Status look_at_children(const ServiceInstance& instance, const Caches& caches, Observed& have) {
   const auto& uid = instance.meta.uid;
   for (const auto& machine : caches.owned_by(kinds::bucket(kinds::machines()), uid)) {
-    CHARTER_TRY_ASSIGN(auto read, read_machine(machine->tree()));
+    CHARTER_TRY_ASSIGN(auto read, read_machine(machine->bare_tree()));
     have.machines.push_back(std::move(read));
   }
   for (const auto& volume : caches.owned_by(kinds::bucket(kinds::volumes()), uid)) {
-    CHARTER_TRY_ASSIGN(auto read, read_volume(volume->tree()));
+    CHARTER_TRY_ASSIGN(auto read, read_volume(volume->bare_tree()));
     have.volumes.push_back(std::move(read));
   }
   for (const auto& secret : caches.owned_by(kinds::bucket(kinds::secrets()), uid)) {
     const auto& header = secret->header();
     have.secrets.push_back(
-        {header.name, header.uid, header.deleting, secret_text(secret->tree(), "addresses")});
+        {header.name, header.uid, header.deleting, secret_text(secret->bare_tree(), "addresses")});
   }
   return {};
 }
@@ -95,7 +95,7 @@ Status look_for_place(const ServiceInstance& instance, const Caches& caches, She
                       Observed& have) {
   CHARTER_TRY(look_at_providers(caches, shelves, have));
   if (const auto found = account_of(caches, instance.meta.ns)) {
-    CHARTER_TRY_ASSIGN(const auto account, read_account(found->tree()));
+    CHARTER_TRY_ASSIGN(const auto account, read_account(found->bare_tree()));
     have.account_placement = account.spec.placement.value_or(Placement{});
   }
   if (!have.contract || !have.contract->accepted) return {};
@@ -121,7 +121,7 @@ std::vector<std::string> wait_index(const Header& header) {
 std::vector<ObjectName> instances_of_contract(const Encoded& contract, const Caches& caches) {
   const auto& header = contract.header();
   auto names = names_of(instances_by(caches, kByWait, contract_wait(header.ns, header.name)));
-  const auto accepted = text_at(contract.tree(), {"status", "accepted", "revision"});
+  const auto accepted = text_at(contract.bare_tree(), {"status", "accepted", "revision"});
   // Those pinned to another revision say that there is a newer one; the rest have heard it all.
   const auto key = header.ns + "/" + header.name;
   for (const auto& instance : instances_by(caches, contract::kByContract, key)) {

@@ -54,14 +54,15 @@ KindHooks hooks() {
                               const View& view) { return admit(request, view, *catalogs); },
           .guard = [catalogs](const AdmitRequest& request,
                               const View& view) { return guard(request, view, *catalogs); },
-          .index = header_fields};
+          .index = header_fields,
+          .finalizers = {std::string(kReclaimFinalizer)}};
 }
 
 ControllerSpec controller() {
   ControllerSpec spec;
   spec.name = "service-instance";
   spec.primary = kinds::service_instances();
-  spec.workers = limits::kWorkersPerBusyController;
+  spec.workers = kBusyWorkers;
   const auto owner = map_to_owner(std::string(kinds::kGroup), "ServiceInstance");
   spec.watches = {{kinds::machines(), owner},
                   {kinds::volumes(), owner},

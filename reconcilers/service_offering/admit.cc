@@ -13,7 +13,7 @@ namespace {
 std::optional<Template> find_template(const View& view, const NamespacedRef& ref) {
   const auto found = view.get(kinds::bucket(kinds::service_templates()), {ref.ns, ref.name});
   if (found == nullptr) return std::nullopt;
-  auto read = read_service_template(found->tree());
+  auto read = read_service_template(found->bare_tree());
   if (!read) return std::nullopt;
   return std::move(read->spec);
 }
@@ -22,7 +22,7 @@ std::optional<Rates> find_rates(const View& view, const std::optional<OfferingBi
   if (!billing) return std::nullopt;
   const auto found = view.get(kinds::bucket(kinds::rate_cards()), {"", billing->rate_card});
   if (found == nullptr) return std::nullopt;
-  auto read = read_rate_card(found->tree());
+  auto read = read_rate_card(found->bare_tree());
   if (!read) return std::nullopt;
   return std::move(read->spec.rates);
 }

@@ -27,19 +27,19 @@ Result<Sources> look_at_sources(const ServiceOffering& offering, const Caches& c
   Sources sources;
   const auto& ref = offering.spec.template_ref;
   if (const auto found = find_source(caches, kinds::service_templates(), {ref.ns, ref.name})) {
-    CHARTER_TRY_ASSIGN(auto sold, read_service_template(found->tree()));
+    CHARTER_TRY_ASSIGN(auto sold, read_service_template(found->bare_tree()));
     sources.sold = std::move(sold.spec);
     for (const auto& name : service_template::image_names(*sources.sold)) {
       const auto image = find_source(caches, kinds::images(), {"", name});
       if (image == nullptr) continue;
-      CHARTER_TRY_ASSIGN(auto read, read_image(image->tree()));
+      CHARTER_TRY_ASSIGN(auto read, read_image(image->bare_tree()));
       sources.images.emplace(name, std::move(read.spec));
     }
   }
   if (!offering.spec.billing) return sources;
   const ObjectName card{"", offering.spec.billing->rate_card};
   if (const auto found = find_source(caches, kinds::rate_cards(), card)) {
-    CHARTER_TRY_ASSIGN(auto read, read_rate_card(found->tree()));
+    CHARTER_TRY_ASSIGN(auto read, read_rate_card(found->bare_tree()));
     sources.rates = std::move(read.spec.rates);
   }
   return sources;
@@ -66,7 +66,7 @@ class ServiceOfferingReconciler final : public Shell<ServiceOffering, Observed, 
     const auto bucket = kinds::bucket(kinds::service_offering_revisions());
     for (const auto& found : rt_.caches.list_by(bucket, kByOffering, offering.meta.name)) {
       if (found->header().deleting) continue;
-      CHARTER_TRY_ASSIGN(auto read, read_service_offering_revision(found->tree()));
+      CHARTER_TRY_ASSIGN(auto read, read_service_offering_revision(found->bare_tree()));
       if (read.spec.offering.uid != offering.meta.uid) continue;
       const auto created = parse_time(read.meta.created).value_or(have.now);
       have.revisions.push_back({read.meta.name, created, std::move(read.spec)});

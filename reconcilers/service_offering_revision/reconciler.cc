@@ -56,7 +56,7 @@ class RevisionReconciler final : public Shell<ServiceOfferingRevision, Observed,
     std::optional<OfferingFacts> facts;
     const auto found = rt_.caches.get(kinds::bucket(kinds::service_offerings()), {"", ref.name});
     if (found == nullptr || found->header().uid != ref.uid) return facts;
-    CHARTER_TRY_ASSIGN(const auto offering, read_service_offering(found->tree()));
+    CHARTER_TRY_ASSIGN(const auto offering, read_service_offering(found->bare_tree()));
     facts = OfferingFacts{offering.status.revision, offering.status.edition,
                           found->header().deleting, false};
     const auto bucket = kinds::bucket(kinds::contracts());

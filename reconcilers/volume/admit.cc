@@ -121,7 +121,7 @@ Status check_order(const Volume& volume, const Contract& contract, const View& v
       view.get(kinds::bucket(kinds::service_offering_revisions()), {"", accepted.revision});
   if (encoded == nullptr)
     return Error{Code::Forbidden, where + ": its revision " + accepted.revision + " is not there"};
-  CHARTER_TRY_ASSIGN(const auto revision, read_service_offering_revision(encoded->tree()));
+  CHARTER_TRY_ASSIGN(const auto revision, read_service_offering_revision(encoded->bare_tree()));
   if (auto problem = size_problem(revision.spec, volume.spec.size_bytes))
     return invalid({*std::move(problem)});
   const ObjectName self{volume.meta.ns, volume.meta.name};
@@ -173,7 +173,7 @@ Status guard(const AdmitRequest& request, const View& view) {
   const auto encoded =
       view.get(kinds::bucket(kinds::contracts()), {now.meta.ns, now.spec.contract->name});
   if (encoded == nullptr) return {};  // admit says it better
-  CHARTER_TRY_ASSIGN(const auto contract, read_contract(encoded->tree()));
+  CHARTER_TRY_ASSIGN(const auto contract, read_contract(encoded->bare_tree()));
   if (!contract.status.accepted) return {};  // waits, and is judged by `place` once it is accepted
   return check_order(now, contract, view, Others::All);
 }

@@ -68,11 +68,11 @@ Result<SecurityPolicy> security_of(const Volume& volume, const Caches& caches) {
   const auto contract =
       caches.get(kinds::bucket(kinds::contracts()), {volume.meta.ns, volume.spec.contract->name});
   if (contract == nullptr) return security;
-  const auto name = text_at(contract->tree(), {"status", "accepted", "revision"});
+  const auto name = text_at(contract->bare_tree(), {"status", "accepted", "revision"});
   if (name.empty()) return security;
   const auto revision = caches.get(kinds::bucket(kinds::service_offering_revisions()), {"", name});
   if (revision == nullptr) return security;
-  CHARTER_TRY_ASSIGN(const auto sold, read_service_offering_revision(revision->tree()));
+  CHARTER_TRY_ASSIGN(const auto sold, read_service_offering_revision(revision->bare_tree()));
   security.isolation = std::max(security.isolation, sold.spec.security.isolation);
   security.encryption_at_rest |= sold.spec.security.encryption_at_rest;
   return security;
@@ -86,7 +86,7 @@ Status follow_instance(const Volume& volume, const Caches& caches, Observed& hav
     have.blocker = Blocker{"ReferenceNotFound", "service instance " + name + " does not exist"};
     return {};
   }
-  CHARTER_TRY_ASSIGN(const auto instance, read_service_instance(encoded->tree()));
+  CHARTER_TRY_ASSIGN(const auto instance, read_service_instance(encoded->bare_tree()));
   if (instance.status.placement) {
     have.provider = instance.status.placement->provider;
   } else {
@@ -99,7 +99,7 @@ Result<std::vector<Provider>> all_providers(const Caches& caches) {
   std::vector<Provider> providers;
   std::optional<Error> broken;
   caches.scan(kinds::bucket(kinds::providers()), "", [&](const ObjectPtr& encoded) {
-    auto provider = read_provider(encoded->tree());
+    auto provider = read_provider(encoded->bare_tree());
     if (provider) {
       providers.push_back(*std::move(provider));
     } else {
@@ -120,7 +120,7 @@ Status choose(const Volume& volume, const Contract& contract, const Caches& cach
   const auto revision =
       caches.get(kinds::bucket(kinds::service_offering_revisions()), {"", accepted.revision});
   if (revision != nullptr) {
-    CHARTER_TRY_ASSIGN(const auto view, read_service_offering_revision(revision->tree()));
+    CHARTER_TRY_ASSIGN(const auto view, read_service_offering_revision(revision->bare_tree()));
     demand.within.push_back(view.spec.placement.within);
   }
   demand.security = have.security;
@@ -145,7 +145,7 @@ Status place(const Volume& volume, const Caches& caches, Observed& have) {
       have.blocker = Blocker{"ReferenceNotFound", "contract " + name + " does not exist"};
       return {};
     }
-    CHARTER_TRY_ASSIGN(const auto contract, read_contract(encoded->tree()));
+    CHARTER_TRY_ASSIGN(const auto contract, read_contract(encoded->bare_tree()));
     if (!contract.status.accepted || contract.status.terminated_at) {
       have.blocker = Blocker{"ContractNotActive", "contract " + name + " is not in force"};
       return {};

@@ -117,7 +117,7 @@ std::string lane_of_volume(const ObjectName& name, const Caches& caches) {
 }  // namespace
 
 KindHooks hooks() {
-  return {.admit = admit, .guard = guard, .index = header_fields};
+  return {admit, guard, header_fields, {std::string(kReclaimFinalizer)}};
 }
 
 ControllerSpec controller(DriverPool& drivers) {
@@ -126,7 +126,7 @@ ControllerSpec controller(DriverPool& drivers) {
   ControllerSpec spec;
   spec.name = "volume";
   spec.primary = volumes;
-  spec.workers = limits::kWorkersPerBusyController;
+  spec.workers = kBusyWorkers;
   spec.lane = lane_of_volume;
   spec.indexes = {{volumes, provider::kByUid, provider::uid_index},
                   {machines, provider::kByUid, provider::uid_index},

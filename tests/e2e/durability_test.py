@@ -1,5 +1,6 @@
 """kill -9 while S3 and S4 happen: exactly the right machines, no orphan, and nothing that was acknowledged is lost."""
 
+import signal
 import subprocess
 import threading
 import time
@@ -14,6 +15,7 @@ KILLS_IN_S4 = 4
 # From "just begun" to "nearly done", so that the kills meet every stage of provisioning (2 s of boot time) and stopping.
 LIVES_S = (0.15, 0.6, 1.1, 1.9)
 ENOUGH_WRITES = 20
+HUNG_STOP_S = 25
 
 
 class Writer(threading.Thread):
@@ -129,6 +131,23 @@ class LifeTest(ServerTest):
         code, seconds = server.stop()
         self.assertEqual(code, 0, server.log_tail())
         self.assertLess(seconds, 10)
+        self.assertEqual(server.charter("verify").stdout.strip(), "0 findings")
+
+    def test_a_driver_that_hangs_does_not_keep_the_server_from_stopping(self):
+        server = Server()
+        self.addCleanup(server.close)
+        server.start()
+        server.kubectl("apply", "-f", MANIFESTS)
+        hung = {"call": "create", "every": 1, "error": "Hang", "delay": "1h"}
+        ordering.set_fields(server, "provider", "simulated", simulated={"faults": [hung]})
+        ordering.accept(server)
+        eventually(lambda: "create" in {row[4] for row in ordering.simulated(server, "calls")} or
+                   ordering.listed(server, "machines", "-A"), "machines are being made")
+        # Everything else goes on beside the workers that hang.
+        server.kubectl("create", "namespace", "beside", "--validate=false")
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(HUNG_STOP_S), 1, server.log_tail())
+        self.assertIn("did not end within the stop deadline: machine", server.log_tail())
         self.assertEqual(server.charter("verify").stdout.strip(), "0 findings")
 
 

@@ -32,11 +32,10 @@ class LanesTest : public ::testing::Test {
   ManualClock clock_{Instant{}};
   Metrics metrics_;
   std::vector<ObjectName> running_;
-  WorkQueue queue_{"test",
-                   clock_,
-                   metrics_,
-                   {.workers = 16, .per_lane = 4, .for_drift = 2},
-                   [](const ObjectName& name) { return name.ns; }};
+  WorkQueue queue_{
+      "test", clock_, metrics_, {.user = {16, 4}, .drift = {16, 2}}, [](const ObjectName& name) {
+        return name.ns;
+      }};
 };
 
 using Counts = std::map<std::string, int>;
@@ -101,24 +100,24 @@ TEST_F(LanesTest, Drift_checks_leave_workers_of_their_lane_to_user_changes) {
   EXPECT_EQ(queue_.try_take()->key, key("a", 99));
 }
 
-TEST_F(LanesTest, A_user_change_passes_drift_checks_that_have_room_already) {
+TEST_F(LanesTest, A_user_change_passes_drift_checks_that_hold_all_places_of_their_own) {
   WorkQueue queue{
-      "tight", clock_, metrics_, {.workers = 1, .per_lane = 1}, [](const ObjectName& name) {
+      "tight", clock_, metrics_, {.user = {1, 1}, .drift = {1, 1}}, [](const ObjectName& name) {
         return name.ns;
       }};
-  queue.add(key("a", 0), Priority::Drift);
+  for (int n = 0; n < 2; ++n)
+    queue.add(key("a", n), Priority::Drift);
+  EXPECT_EQ(queue.try_take(), (WorkItem{key("a", 0), Priority::Drift}));
   queue.add(key("a", 1), Priority::User);
   EXPECT_EQ(queue.try_take(), (WorkItem{key("a", 1), Priority::User}));
   EXPECT_FALSE(queue.try_take());
-  queue.done(key("a", 1));
-  EXPECT_EQ(queue.try_take(), (WorkItem{key("a", 0), Priority::Drift}));
 }
 
 TEST_F(LanesTest, A_full_queue_makes_room_for_a_user_change_beside_the_line_too) {
   WorkQueue queue{"full",
                   clock_,
                   metrics_,
-                  {.keys_max = 5, .workers = 4, .per_lane = 1},
+                  {.keys_max = 5, .user = {4, 1}, .drift = {4, 1}},
                   [](const ObjectName& name) { return name.ns; }};
   for (int n = 0; n < 5; ++n)
     queue.add(key("a", n), Priority::Drift);
@@ -130,7 +129,7 @@ TEST_F(LanesTest, A_full_queue_makes_room_for_a_user_change_beside_the_line_too)
 TEST_F(LanesTest, Shutting_down_drops_what_waits_in_lanes) {
   add("a", 0, 50);
   hang();
-  queue_.shut_down(WorkQueue::Drain::Running);
+  queue_.shut_down();
   EXPECT_EQ(queue_.depth(), 0U);
   for (const ObjectName& name : running_)
     queue_.done(name);
@@ -141,7 +140,8 @@ TEST_F(LanesTest, Shutting_down_drops_what_waits_in_lanes) {
 // holds more than its share.
 TEST_F(LanesTest, No_add_is_lost_and_no_share_exceeded_in_any_order_of_calls) {
   SeededRandom random(11);
-  std::set<ObjectName> owed, in_lane;
+  std::set<ObjectName> owed;
+  std::map<ObjectName, Priority> in_lane;
   const std::vector<std::string> lanes = {"", "a", "b", "c", "d", "e", "f"};
   const auto give_back = [&](size_t index) {
     queue_.done(running_[index]);
@@ -155,12 +155,14 @@ TEST_F(LanesTest, No_add_is_lost_and_no_share_exceeded_in_any_order_of_calls) {
     for (const ObjectName& other : running_)
       ASSERT_NE(other, item->key);
     running_.push_back(item->key);
-    in_lane.insert(item->key);
-    Counts held;
-    for (const ObjectName& name : in_lane)
-      ++held[name.ns];
-    for (const auto& [lane, count] : held)
-      ASSERT_LE(count, lane.empty() ? 16 : 4) << lane;
+    in_lane.emplace(item->key, item->priority);
+    std::map<Priority, Counts> held;
+    for (const auto& [name, priority] : in_lane)
+      ++held[priority][name.ns];
+    for (const auto& [priority, counts] : held) {
+      for (const auto& [lane, count] : counts)
+        ASSERT_LE(count, lane.empty() ? 16 : priority == Priority::User ? 4 : 2) << lane;
+    }
   };
   for (int i = 0; i < 50'000; ++i) {
     const uint64_t what = random_below(random, 8);

@@ -130,27 +130,16 @@ TEST_F(WorkQueueTest, A_full_queue_drops_drift_keys_tells_once_and_prefers_user_
   EXPECT_FALSE(small.take_overflow());
 }
 
-TEST_F(WorkQueueTest, Shut_down_with_drain_queued_hands_out_what_is_ready_and_refuses_more) {
-  queue_.add(key(1), Priority::Drift);
-  queue_.add_after(key(2), 1s, Priority::Drift);
-  queue_.shut_down(WorkQueue::Drain::Queued);
-  queue_.add(key(3), Priority::User);
-  auto item = queue_.take();
-  ASSERT_TRUE(item);
-  EXPECT_EQ(item->key, key(1));
-  EXPECT_FALSE(queue_.wait_drained({}));
-  queue_.done(item->key);
-  EXPECT_EQ(queue_.take(), std::nullopt);
-  EXPECT_TRUE(queue_.wait_drained({}));
-}
-
-TEST_F(WorkQueueTest, Shut_down_with_drain_running_drops_queued_and_dirty_keys) {
+TEST_F(WorkQueueTest, Shut_down_drops_queued_delayed_and_dirty_keys_and_refuses_more) {
   queue_.add(key(1), Priority::Drift);
   queue_.add(key(2), Priority::Drift);
+  queue_.add_after(key(3), 1s, Priority::User);
   auto item = queue_.take();
   queue_.add(key(1), Priority::User);
-  queue_.shut_down(WorkQueue::Drain::Running);
+  queue_.shut_down();
+  queue_.add(key(4), Priority::User);
   EXPECT_EQ(queue_.take(), std::nullopt);
+  EXPECT_EQ(queue_.depth() + queue_.delayed(), 0U);
   EXPECT_FALSE(queue_.wait_drained({}));
   queue_.done(item->key);
   EXPECT_TRUE(queue_.wait_drained({}));
@@ -312,11 +301,49 @@ TEST(WorkQueueThreads, No_key_is_lost_or_held_by_two_workers_under_load) {
   }
   for (std::thread& writer : writers)
     writer.join();
-  queue.shut_down(WorkQueue::Drain::Queued);
+  while (queue.depth() + queue.running() > 0)
+    std::this_thread::yield();
+  queue.shut_down();
   for (std::thread& worker : workers)
     worker.join();
   for (size_t n = 0; n < kKeys; ++n)
     EXPECT_EQ(seen[n], written[n]) << n;
+}
+
+// The last of the drift checks waits, and no other: the worker for user changes takes none of them.
+TEST(WorkQueueThreads, Workers_of_one_duty_leave_the_keys_of_the_other) {
+  SystemClock clock;
+  Metrics metrics;
+  WorkQueue queue("duty", clock, metrics);
+  std::set<std::string> user, drift;
+  std::thread for_user([&] {
+    while (auto item = queue.take(Duty::User)) {
+      user.insert(item->key.name);
+      queue.done(item->key);
+    }
+  });
+  std::thread for_drift([&] {
+    while (auto item = queue.take(Duty::Drift)) {
+      drift.insert(item->key.name);
+      queue.done(item->key);
+    }
+  });
+  // Either worker may watch the time for keys of the other.
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = std::to_string(i);
+    queue.add_after({"user", "u" + name}, std::chrono::microseconds(i % 3 * 700), Priority::User);
+    queue.add_after({"drift", "d" + name}, std::chrono::microseconds(i % 4 * 500), Priority::Drift);
+    std::this_thread::yield();
+  }
+  while (queue.depth() + queue.delayed() + queue.running() > 0)
+    std::this_thread::yield();
+  queue.shut_down();
+  for_user.join();
+  for_drift.join();
+  EXPECT_EQ(user.size(), 200U);
+  EXPECT_EQ(drift.size(), 200U);
+  EXPECT_TRUE(user.contains("u199") && !user.contains("d0"));
+  EXPECT_TRUE(drift.contains("d199") && !drift.contains("u0"));
 }
 
 TEST(WorkQueueThreads, A_waiting_worker_wakes_for_a_key_that_becomes_due) {

@@ -2,6 +2,8 @@
 #include "controller/base/random.h"
 #include "tests/store/store_fixture.h"
 
+#include <nlohmann/json.hpp>
+
 #include <csignal>
 #include <fstream>
 #include <set>
@@ -106,12 +108,17 @@ TEST(Durability, Index_fields_are_computed_again_at_start) {
   const TempDir dir;
   { must_commit(*must_open(inline_options(dir.path())), create({"n", "a"}, "v")); }
   StoreOptions options = inline_options(dir.path());
-  options.index = [](std::string_view bucket, const Json& tree) {
-    return Pairs{{"bucket", std::string(bucket)}, {"value", text_at(tree, {"spec", "value"})}};
+  std::string learned;
+  options.kinds.definitions = "definitions";
+  options.kinds.learn = [&](std::string_view encoded) { learned = encoded; };
+  options.kinds.index = [&](std::string_view bucket, std::string_view encoded) {
+    return Pairs{{"bucket", std::string(bucket)},
+                 {"known", learned.empty() ? "" : "yes"},
+                 {"value", text_at(bare_tree(encoded), {"spec", "value"})}};
   };
   auto store = must_open(options);
   EXPECT_EQ(store->get(kBucket, {"n", "a"})->header().fields,
-            (Pairs{{"bucket", std::string(kBucket)}, {"value", "v"}}));
+            (Pairs{{"bucket", std::string(kBucket)}, {"known", "yes"}, {"value", "v"}}));
 }
 
 TEST(Durability, A_second_open_of_the_directory_is_refused_and_names_it) {

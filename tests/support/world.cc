@@ -66,9 +66,7 @@ World::World(WorldOptions options)
   hooks_ = make_hooks();
   StoreOptions store;
   store.mode = WriterMode::Inline;
-  store.index = [this](std::string_view bucket, const Json& object) {
-    return index_of(kinds_, hooks_, bucket, object);
-  };
+  store.kinds = stored_kinds(kinds_, hooks_);
   auto opened = Store::open(std::move(store));
   CHECK_MSG(opened.has_value(), opened ? "" : opened.error().message);
   store_ = std::move(*opened);
