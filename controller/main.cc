@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   charter::Product product;
   product.version = CHARTER_VERSION;
   product.definitions = charter::embedded::crds();
+  product.roles = charter::embedded::roles();
   product.hooks = charter::make_hooks();
   product.add_controllers = add_controllers;
   product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};

@@ -1,7 +1,6 @@
 #include "controller/api/api_server.h"
 
 #include "controller/api/api_call.h"
-#include "controller/api/authn.h"
 #include "controller/api/authz.h"
 #include "controller/api/builtin_rules.h"
 #include "controller/api/discovery.h"
@@ -44,6 +43,12 @@ bool is_in_scope(const ResourceType& type, const Route& route) {
   return !route.ns.empty() || reads_all;
 }
 
+/// The same parts, with somebody who knows who may do what.
+ApiParts asking(ApiParts parts, const Authorizer& authorizer) {
+  parts.authorizer = &authorizer;
+  return parts;
+}
+
 }  // namespace
 
 void RequestMetrics::answered(Route::Verb verb, int code, Duration took) {
@@ -68,11 +73,12 @@ void RequestMetrics::answered(Route::Verb verb, int code, Duration took) {
 }
 
 ApiServer::ApiServer(ApiParts parts, Metrics& metrics)
-    : parts_(parts),
+    : authorizer_(parts.store),
+      parts_(asking(parts, authorizer_)),
       metrics_(metrics),
       request_metrics_(metrics),
       audit_ids_(parts.random.next()),
-      verbs_(parts),
+      verbs_(parts_),
       hub_(parts.store),
       flow_schema_uid_(uuid4(parts.random)),
       priority_level_uid_(uuid4(parts.random)) {}
@@ -98,11 +104,8 @@ void ApiServer::handle(HttpRequest request, Respond respond) {
 }
 
 void ApiServer::dispatch(const CallPtr& call) {
-  if (auto caller = authenticate(call->request)) {
-    call->caller = std::move(*caller);
-    if (auto allowed = authorize(call->caller, call->route); !allowed) return call->respond(status_response(allowed.error()));
-  } else if (!is_public(call->route)) {
-    return call->respond(status_response({Code::Unauthorized, "Unauthorized"}));
+  if (auto identified = identify(*call); !identified && !is_public(call->route)) {
+    return call->respond(status_response(identified.error()));
   }
   if (call->route.place == Route::Place::Resource) return resource(call);
   call->respond(answer_plain(*call));
@@ -139,6 +142,7 @@ void ApiServer::resource(const CallPtr& call) {
   if (!found || !is_in_scope(*found, call->route)) return call->respond(no_such_page());
   call->type = ResourceTypePtr(table, found);  // keeps the table while the type is in use
   const auto fail = [&](const Error& error) { call->respond(status_response(error)); };
+  if (found->create_only || is_token_request(*found, call->route)) return review(call);
   if (auto status = check_subresource(*found, call->route); !status) return fail(status.error());
   auto shape = negotiate(call->request.header("accept"));
   if (!shape) return fail(shape.error());

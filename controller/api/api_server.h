@@ -5,10 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "controller/api/authenticator.h"
+#include "controller/api/authorizer.h"
 #include "controller/api/http_types.h"
 #include "controller/api/openapi.h"
 #include "controller/api/resource_verbs.h"
 #include "controller/api/router.h"
+#include "controller/api/service_account_tokens.h"
 #include "controller/api/watch_stream.h"
 #include "controller/base/metrics.h"
 #include "controller/base/random.h"
@@ -39,7 +42,11 @@ class ApiServer {
   void handle(HttpRequest request, Respond respond);
   /// False makes /readyz answer 503 (starting, stopping).
   void set_ready(bool ready) { ready_ = ready; }
+  /// Accepts bearer tokens that `verifier` knows, and issues those of ServiceAccounts with `accounts`. Before the first request; both
+  /// outlive the server. Without, no token is valid and none is issued.
+  void use_tokens(const TokenVerifier& verifier, const ServiceAccountTokens& accounts);
   ResourceVerbs& verbs() { return verbs_; }
+  const Authorizer& authorizer() const { return authorizer_; }
 
  private:
   struct Call;
@@ -59,6 +66,14 @@ class ApiServer {
   Status remove_collection(const CallPtr& call);
   WriteDone write_done(const CallPtr& call);
 
+  Status identify(Call& call) const;
+  void review(const CallPtr& call);
+  Result<Json> answer_of(const Call& call) const;
+
+  Authorizer authorizer_;
+  Authenticator authenticator_;
+  const TokenVerifier* token_verifier_ = nullptr;
+  const ServiceAccountTokens* account_tokens_ = nullptr;
   ApiParts parts_;
   Metrics& metrics_;
   RequestMetrics request_metrics_;

@@ -1,13 +1,18 @@
 #pragma once
 
+#include "controller/api/rbac_rule.h"
 #include "controller/api/router.h"
-#include "controller/object/admit.h"
+#include "controller/object/kind_registry.h"
 
-// Who may do what. The one place where permissions enter: members of system:masters may do everything, nobody else anything.
+// What a request asks permission for. Pure.
 namespace charter {
 
-/// Success, or Forbidden in kube-apiserver's words.
-Status authorize(const Caller& caller, const Route& route);
+/// The question to the authorizer, as kube-apiserver's RequestInfo makes it: a Namespace is in itself, and a list of one name is about
+/// that name.
+AccessRequest access_of(const Route& route, std::string_view method);
+
+/// A TokenRequest: any verb on the subresource "token" of a type that has one.
+bool is_token_request(const ResourceType& type, const Route& route);
 
 /// Paths that need no identity: /healthz, /livez, /readyz, /version.
 bool is_public(const Route& route);

@@ -1,5 +1,6 @@
 #include "controller/api/builtin_rules.h"
 
+#include "controller/api/rbac_validate.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/object/conditions.h"
@@ -167,6 +168,7 @@ Status complete_builtin(const ResourceType& type, Json& object, const Json* befo
     }
   }
   if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) complete_definition(object, before, parts);
+  if (is_rbac_kind(type)) complete_rbac(type, object);
   return {};
 }
 
@@ -178,11 +180,14 @@ void check_builtin(const ResourceType& type, Json& object, const Json* before, s
   }
   if (is(type, "", "namespaces")) check_namespace_finalizers(object, causes);
   if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) check_definition(object, before, causes);
+  if (is_rbac_kind(type)) check_rbac(type, object, before, causes);
 }
 
 bool has_finalize(const ResourceType& type) {
   return is(type, "", "namespaces");
 }
+
+bool has_token(const ResourceType& type) { return is(type, "", "serviceaccounts"); }
 
 void keep_finalizers(const ResourceType& type, const Json& before, Json& next) {
   if (!has_finalize(type)) return;

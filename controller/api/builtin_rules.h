@@ -22,6 +22,9 @@ void begin_deletion(const ResourceType& type, Json& object);
 /// (Namespace).
 bool has_finalize(const ResourceType& type);
 
+/// True when a type has the subresource "token", to which TokenRequests are posted (ServiceAccount).
+bool has_token(const ResourceType& type);
+
 /// Puts back into `next` what only PUT …/finalize may change.
 void keep_finalizers(const ResourceType& type, const Json& before, Json& next);
 

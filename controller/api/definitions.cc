@@ -1,9 +1,10 @@
 #include "controller/api/definitions.h"
 
-#include <condition_variable>
+#include <algorithm>
 
 #include <nlohmann/json.hpp>
 
+#include "controller/api/blocking_write.h"
 #include "controller/api/index_fields.h"
 #include "controller/api/write_pipeline.h"
 #include "controller/base/check.h"
@@ -15,40 +16,14 @@ namespace {
 constexpr const char* kBucket = "apiextensions.k8s.io/customresourcedefinitions";
 constexpr size_t kEventsAtOnce = 256;
 
-Caller system_caller() { return {"system:charter", "", {"system:masters", "system:authenticated"}, "charter"}; }
-
-/// Waits for one write.
-class Wait {
- public:
-  WriteDone done() {
-    return [this](Result<Written> result) {
-      const std::lock_guard lock(mutex_);
-      result_ = std::move(result);
-      ready_.notify_one();
-    };
-  }
-  Status take() {
-    std::unique_lock lock(mutex_);
-    ready_.wait(lock, [this] { return result_.has_value(); });
-    return *result_ ? Status{} : Status(Error((*result_).error()));
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::optional<Result<Written>> result_;
-};
-
 Status put(const ApiParts& parts, ResourceVerbs& verbs, const ResourceTypePtr& type, Json wanted) {
   const std::string name = text_at(wanted, {"metadata", "name"});
-  WriteOptions options;
-  options.caller = system_caller();
-  options.field_manager = "charter-install";
-  Wait wait;
+  BlockingWrite write;
   const ObjectPtr current = parts.store.get(type->bucket(), {"", name});
   if (!current) {
-    verbs.create(type, "", std::move(wanted), std::move(options), wait.done());
-    return wait.take();
+    verbs.create(type, "", std::move(wanted), install_options(), write.done());
+    CHARTER_TRY(write.take());
+    return {};
   }
   if (!wanted.contains("spec")) return {};
   const auto spec = std::make_shared<const Json>(wanted["spec"]);
@@ -56,8 +31,9 @@ Status put(const ApiParts& parts, ResourceVerbs& verbs, const ResourceTypePtr& t
         Json next = *before;
         next["spec"] = *spec;
         return next;
-      }, std::move(options), wait.done());
-  return wait.take();
+      }, install_options(), write.done());
+  CHARTER_TRY(write.take());
+  return {};
 }
 
 }  // namespace
@@ -99,10 +75,10 @@ Definitions::Definitions(ApiParts parts, std::function<void()> changed) : parts_
     take(definition);
     return true;
   });
-  subscription_ = parts_.store.subscribe([this](const std::set<std::string, std::less<>>& buckets, int64_t) {
-    if (buckets.contains(kBucket)) follow();
+  subscription_ = parts_.store.subscribe([this](const std::set<std::string, std::less<>>& buckets, int64_t revision) {
+    follow(buckets.contains(kBucket), revision);
   });
-  follow();
+  follow(true, cursor_);
 }
 
 Definitions::~Definitions() { parts_.store.unsubscribe(subscription_); }
@@ -114,8 +90,13 @@ void Definitions::take(const ObjectPtr& definition) {
   }
 }
 
-void Definitions::follow() {
+void Definitions::follow(bool concerned, int64_t revision) {
   const std::lock_guard lock(mutex_);
+  // The place in the log moves with every write: the events after it must never be compacted away.
+  if (!concerned) {
+    cursor_ = std::max(cursor_, revision);
+    return;
+  }
   bool any = false;
   while (true) {
     auto events = parts_.store.events(kBucket, cursor_, kEventsAtOnce);
@@ -131,6 +112,7 @@ void Definitions::follow() {
       }
     }
   }
+  cursor_ = std::max(cursor_, revision);
   if (any && changed_) changed_();
 }
 

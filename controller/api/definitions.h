@@ -31,7 +31,7 @@ class Definitions {
   Status install(ResourceVerbs& verbs, std::span<const embedded::File> files);
 
  private:
-  void follow();
+  void follow(bool concerned, int64_t revision);
   void take(const ObjectPtr& definition);
   ApiParts parts_;
   std::function<void()> changed_;

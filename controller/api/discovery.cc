@@ -28,11 +28,19 @@ std::string storage_hash(const ResourceType& type) {
   return sha256_hex(type.gvr.group + "/" + type.gvr.version + "/" + type.kind).substr(0, 11) + "=";
 }
 
+const std::vector<std::string> kCreateVerbs = {"create"};
+constexpr const char* kTokenRequest[] = {"authentication.k8s.io", "v1", "TokenRequest"};
+
+const std::vector<std::string>& verbs_of(const ResourceType& type) {
+  return type.create_only ? kCreateVerbs : resource_verbs();
+}
+
 // --- legacy -----------------------------------------------------------------------------------------
 
 Json legacy_resource(const ResourceType& type) {
   Json out = {{"name", type.gvr.resource},         {"singularName", type.singular}, {"namespaced", type.namespaced},
-              {"kind", type.kind},                 {"verbs", resource_verbs()},     {"storageVersionHash", storage_hash(type)}};
+              {"kind", type.kind},                 {"verbs", verbs_of(type)}};
+  if (!type.create_only) out["storageVersionHash"] = storage_hash(type);
   put_if(out, "shortNames", strings_or_null(type.short_names));
   put_if(out, "categories", strings_or_null(type.categories));
   return out;
@@ -49,6 +57,12 @@ Json legacy_subresource(const ResourceType& type, const char* name,
   return out;
 }
 
+Json token_subresource(const ResourceType& type) {
+  Json out = legacy_subresource(type, "token", kCreateVerbs);
+  out.update({{"group", kTokenRequest[0]}, {"version", kTokenRequest[1]}, {"kind", kTokenRequest[2]}});
+  return out;
+}
+
 Json resource_list(const KindTable& kinds, const std::string& group, const std::string& version) {
   Json resources = Json::array();
   for (const TypePtr& type : kinds.all()) {
@@ -56,6 +70,7 @@ Json resource_list(const KindTable& kinds, const std::string& group, const std::
     resources.push_back(legacy_resource(*type));
     if (type->has_status) resources.push_back(legacy_subresource(*type, "status"));
     if (type->scale) resources.push_back(legacy_subresource(*type, "scale"));
+    if (has_token(*type)) resources.push_back(token_subresource(*type));
     if (has_finalize(*type))
       resources.push_back(legacy_subresource(*type, "finalize", kFinalizeVerbs));
   }
@@ -105,7 +120,7 @@ Json aggregated_resource(const ResourceType& type) {
               {"responseKind", response_kind(gvr.group, gvr.version, type.kind)},
               {"scope", type.namespaced ? "Namespaced" : "Cluster"},
               {"singularResource", type.singular},
-              {"verbs", resource_verbs()}};
+              {"verbs", verbs_of(type)}};
   put_if(out, "shortNames", strings_or_null(type.short_names));
   put_if(out, "categories", strings_or_null(type.categories));
   const auto add = [&](const char* name, Json kind, const std::vector<std::string>& verbs) {
@@ -116,6 +131,7 @@ Json aggregated_resource(const ResourceType& type) {
   if (has_finalize(type)) add("finalize", kind, kFinalizeVerbs);
   if (type.scale) add("scale", response_kind("autoscaling", "v1", "Scale"), kSubresourceVerbs);
   if (type.has_status) add("status", kind, kSubresourceVerbs);
+  if (has_token(type)) add("token", response_kind(kTokenRequest[0], kTokenRequest[1], kTokenRequest[2]), kCreateVerbs);
   return out;
 }
 

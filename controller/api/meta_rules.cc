@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controller/api/rbac_validate.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/object/labels.h"
@@ -21,8 +22,9 @@ Cause invalid_value(const std::string& field, const std::string& value, const st
   return {"FieldValueInvalid", "Invalid value: " + quoted(value) + ": " + why, field};
 }
 
-/// Namespaces are DNS labels, everything else a subdomain.
+/// Namespaces are DNS labels, roles and bindings what a path may hold, everything else a subdomain.
 std::string name_problem(const ResourceType& type, const std::string& name) {
+  if (is_rbac_kind(type)) return rbac_name_problem(name);
   return type.builtin && type.gvr.resource == "namespaces" ? dns_label_problem(name) : subdomain_problem(name);
 }
 

@@ -153,6 +153,10 @@ void add_paths(const ResourceType& type, Json& paths) {
   const Json many = {{"$ref", "#/components/schemas/" + schema_name(type) + "List"}};
   const std::vector<std::string> json = {"application/json", "application/yaml"};
   const std::string base = collection_path(type);
+  if (type.create_only) {
+    paths[base] = {{"post", operation(type, "post", one, json)}};
+    return;
+  }
   paths[base] = {{"get", operation(type, "list", many, {})},
                  {"post", operation(type, "post", one, json)},
                  {"delete", operation(type, "deletecollection", many, {})}};
@@ -173,6 +177,7 @@ Json v3_document(const std::vector<TypePtr>& types) {
   for (const TypePtr& type : types) {
     add_paths(*type, paths);
     schemas[schema_name(*type)] = kind_schema(*type, "#/components/schemas/");
+    if (type->create_only) continue;
     schemas[schema_name(*type) + "List"] = list_schema(*type, "#/components/schemas/");
   }
   return {{"openapi", "3.0.0"},
@@ -186,6 +191,7 @@ Json v2_document(const KindTable& kinds) {
   Json paths = Json::object();
   for (const TypePtr& type : kinds.all()) {
     definitions[schema_name(*type)] = kind_schema(*type, "#/definitions/");
+    if (type->create_only) continue;
     definitions[schema_name(*type) + "List"] = list_schema(*type, "#/definitions/");
     const std::string path = collection_path(*type) + "/{name}";
     const Json schema = {{"$ref", "#/definitions/" + schema_name(*type)}};

@@ -21,6 +21,8 @@
 // it must not block. An update that lost a race through no precondition of the caller is retried inside (kConflictRetriesMax).
 namespace charter {
 
+class Authorizer;
+
 using ResourceTypePtr = std::shared_ptr<const ResourceType>;
 
 /// What to do about fields the schema does not know.
@@ -71,6 +73,7 @@ struct ApiParts {
   Random& random;
   BodyWorker* bodies =
       nullptr;  ///< where requests with large bodies run; null: where they are asked
+  const Authorizer* authorizer = nullptr;  ///< asked by admission; null: nobody asks who calls
 };
 
 /// Runs `work` on the body worker if `bytes` are many and there is one, else here. Errors:

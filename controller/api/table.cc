@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/json_path.h"
+#include "controller/api/rbac_columns.h"
+#include "controller/api/rbac_validate.h"
 
 namespace charter {
 
@@ -10,6 +12,7 @@ namespace charter {
 struct ColumnPath {
   PrinterColumn column;
   JsonPath path;
+  bool binding = false;  ///< of a kind whose cells are more than what a path selects
 };
 
 namespace {
@@ -98,7 +101,7 @@ TableWriter::TableWriter(const ResourceType& type, const Representation& shape, 
                                                                             column.json_path
                                                                       : column.description},
                            {"priority", column.priority}});
-    paths_.push_back({std::move(column), std::move(*path)});
+    paths_.push_back({std::move(column), std::move(*path), is_rbac_kind(type)});
   }
   columns_ = encode(definitions);
 }
@@ -111,7 +114,9 @@ std::string TableWriter::cells(const JsonView& object, Instant now) const {
   for (const ColumnPath& column : paths_) {
     if (!first) out += ',';
     first = false;
-    out += cell(column.column, column.path.select(object), now);
+    const std::vector<std::string_view> found = column.path.select(object);
+    const auto made = column.binding ? rbac_cell(column.column, found) : std::nullopt;
+    out += made ? *made : cell(column.column, found, now);
   }
   return out + ']';
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/builtin_rules.h"
+#include "controller/api/rbac_admission.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 
@@ -112,6 +113,9 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
 }
 
 Status admit(const Change& change, const Json* object, const Json* before, std::vector<std::string>& warnings) {
+  const Authorizer* authorizer = change.parts.authorizer;
+  const Caller& caller = change.options.caller;
+  if (authorizer && object) CHARTER_TRY(check_escalation(*authorizer, *change.type, caller, *object, before));
   const auto hooks = change.parts.hooks.find(change.type->bucket());
   if (hooks == change.parts.hooks.end() || !hooks->second.admit || change.subresource == "status") return {};
   AdmitRequest request;
@@ -124,6 +128,17 @@ Status admit(const Change& change, const Json* object, const Json* before, std::
   request.caller = change.options.caller;
   request.now = change.parts.clock.now();
   request.warnings = &warnings;
+  AccessRequest own;
+  own.group = change.type->gvr.group;
+  own.resource = change.type->gvr.resource;
+  own.ns = change.name.ns;
+  own.name = text_at(object ? *object : *before, {"metadata", "name"});
+  if (authorizer) {
+    request.may = [&](std::string_view verb) {
+      own.verb = verb;
+      return authorizer->allows(caller, own);
+    };
+  }
   if (auto verdict = hooks->second.admit(request, change.parts.store.view()); !verdict) {
     const std::string name = text_at(object ? *object : *before, {"metadata", "name"});
     return name_store_error(*change.type, name, std::move(verdict.error()));

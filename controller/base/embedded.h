@@ -23,7 +23,13 @@ Build build();
 /// Definitions of the kinds every API server has (Namespace, Secret, …), from controller/api/builtin.
 std::span<const File> builtin_kinds();
 
+/// ClusterRoles and ClusterRoleBindings that every API server has, from controller/api/roles.
+std::span<const File> builtin_roles();
+
 /// The product's CustomResourceDefinitions, from crds/.
 std::span<const File> crds();
+
+/// The product's ClusterRoles, from crds/roles.
+std::span<const File> roles();
 
 }  // namespace charter::embedded

@@ -110,4 +110,20 @@ constexpr size_t kEventWriters = 8;                    // events in flight toget
 constexpr int kEventAttemptsMax = 3;                   // writes tried for one event
 constexpr auto kEventLifetime = 1h;                    // core Events expire, as in Kubernetes
 
+// --- identity and access --------------------------------------------------------------------------
+constexpr size_t kRbacRulesMax = 1'024;                // of one role; each request by its holders looks through them
+constexpr size_t kRbacListMax = 1'024;                 // verbs, groups, resources or names of one rule
+constexpr size_t kRbacSubjectsMax = 1'024;             // of one binding
+constexpr size_t kRbacPermissionsMax = 10'000;         // single permissions that one escalation check compares
+constexpr size_t kIdentityNameBytesMax = 1'024;        // user, uid or group
+constexpr size_t kIdentityGroupsMax = 256;             // each is looked up with each request
+constexpr size_t kIdentityExtraMax = 64;               // keys, and values of a key
+constexpr size_t kTokenBytesMax = 16 * 1024;           // half of what the headers may take
+constexpr size_t kTokenCacheMax = 4'096;               // verified signatures remembered
+constexpr size_t kTokenAudiencesMax = 32;
+constexpr auto kTokenLifetime = 1h;                    // of a ServiceAccount's token when not told, as in Kubernetes
+constexpr auto kTokenLifetimeMin = 10min;              // as in Kubernetes
+constexpr size_t kStaticTokensMax = 10'000;            // in the token file
+constexpr size_t kSigningKeysMax = 16;                 // the newest signs, the others still verify
+
 }  // namespace charter::limits

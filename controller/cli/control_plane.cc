@@ -1,5 +1,7 @@
 #include "controller/cli/control_plane.h"
 
+#include "controller/api/rbac_install.h"
+#include "controller/runtime/cluster_role_aggregation.h"
 #include "controller/runtime/definition_cleaner.h"
 #include "controller/runtime/event_expiry.h"
 #include "controller/runtime/local_client.h"
@@ -47,10 +49,13 @@ Status ControlPlane::install(const AddControllers& add) {
   collector_ = std::make_unique<GarbageCollector>(*manager_);
   cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
   add_definition_cleaner(*manager_);
+  add_cluster_role_aggregation(*manager_);
   add_event_expiry(*manager_);
   CHARTER_TRY_ASSIGN(hold_, add(*manager_));
   definitions_ = std::make_unique<Definitions>(api_parts(), [this] { tell_resources(); });
   CHARTER_TRY(definitions_->install(api_->verbs(), parts_.product.definitions));
+  CHARTER_TRY(install_roles(api_->verbs(), embedded::builtin_roles()));
+  CHARTER_TRY(install_roles(api_->verbs(), parts_.product.roles));
   tell_resources();
   return {};
 }

@@ -23,12 +23,6 @@ Error file_error(const std::string& path, const char* what) {
   return {Code::InternalError, path + ": cannot " + what + ": " + std::strerror(errno)};
 }
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 std::optional<CertifiedKey> load_pair(const std::string& stem, Instant now, Duration margin) {
   auto certificate = read_file(stem + ".crt");
   auto key = read_file(stem + ".key");
@@ -51,6 +45,12 @@ Result<CertifiedKey> leaf(const std::string& stem, const CertifiedKey& ca, const
 }
 
 }  // namespace
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
 
 Status write_file(const std::string& path, const std::string& text, unsigned mode) {
   const std::string temporary = path + ".new";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "controller/api/certificates.h"
@@ -20,6 +21,9 @@ Result<Credentials> load_credentials(const std::string& data_dir, const std::str
 
 /// Writes `data_dir`/kubeconfig (0600) for `server_url`, unless it already says the same.
 Status write_kubeconfig(const std::string& data_dir, const std::string& server_url, const Credentials& credentials);
+
+/// The text of a file; nothing when it can't be read.
+std::optional<std::string> read_file(const std::string& path);
 
 /// Replaces a file atomically with the given mode. Errors: InternalError naming the file.
 Status write_file(const std::string& path, const std::string& text, unsigned mode);

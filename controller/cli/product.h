@@ -32,6 +32,7 @@ struct Planning {
 struct Product {
   std::string version;
   std::span<const embedded::File> definitions;  ///< CRDs installed at start
+  std::span<const embedded::File> roles;        ///< ClusterRoles installed at start
   HookTable hooks;
   /// Adds the product's controllers; `data_dir` is where drivers may keep their own files.
   std::function<ControllerHold(Manager& manager, const Clock& clock, const std::string& data_dir)> add_controllers;

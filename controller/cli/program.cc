@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "controller/cli/identity_commands.h"
 #include "controller/cli/plan_command.h"
 #include "controller/cli/product.h"
 #include "controller/cli/serve.h"
@@ -66,6 +67,7 @@ std::vector<Command> all_commands(const Product& product) {
                         std::printf("charter %s\n", version.c_str());
                         return 0;
                       }});
+  for (Command& command : identity_commands()) commands.push_back(std::move(command));
   commands.insert(commands.end(), product.commands.begin(), product.commands.end());
   return commands;
 }

@@ -7,6 +7,8 @@
 #include "controller/base/log.h"
 #include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
+#include "controller/cli/identities.h"
+#include "controller/runtime/namespace_defaults.h"
 
 #include <charconv>
 #include <cstdio>
@@ -54,8 +56,13 @@ class Server {
     StoreOptions options;
     options.data_dir = data_dir_;
     CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_}, std::move(options)));
+    CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_));
+    plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
     CHARTER_TRY(start_http(address));
-    CHARTER_TRY(plane_->install([this](Manager& manager) { return product_.add_controllers(manager, clock_, data_dir_); }));
+    CHARTER_TRY(plane_->install([this](Manager& manager) {
+      add_namespace_defaults(manager, ca_pem_);
+      return product_.add_controllers(manager, clock_, data_dir_);
+    }));
     plane_->api().set_ready(true);
     plane_->start();
     return {};
@@ -81,6 +88,7 @@ class Server {
     options.certificate_pem = credentials.server.certificate_pem;
     options.key_pem = credentials.server.key_pem;
     options.client_ca_pem = credentials.ca_pem;
+    ca_pem_ = credentials.ca_pem;
     CHARTER_TRY_ASSIGN(http_, HttpServer::start(std::move(options),
                                                 [this](HttpRequest request, Respond respond) {
                                                   plane_->api().handle(std::move(request), std::move(respond));
@@ -98,8 +106,10 @@ class Server {
   Metrics metrics_;
   BodyWorker bodies_;
   std::unique_ptr<ControlPlane> plane_;
+  std::unique_ptr<Identities> identities_;
   std::unique_ptr<HttpServer> http_;  // gone before the API that it asks
   std::string url_;
+  std::string ca_pem_;
 };
 
 int fail(const Error& error) {

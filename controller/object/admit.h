@@ -19,6 +19,7 @@ struct Caller {
   std::string uid;
   std::vector<std::string> groups;
   std::string agent;  ///< User-Agent, for the default field manager
+  std::vector<std::pair<std::string, std::vector<std::string>>> extra;  ///< more that the authenticator knows
 };
 
 /// What is about to be written.
@@ -31,6 +32,11 @@ struct AdmitRequest {
   Caller caller;
   Instant now;
   std::vector<std::string>* warnings = nullptr;  ///< shown to the client as Warning headers
+  /// Whether the caller holds a verb of the kind's own on this very object ("accept", "terminate" …): for fields of one
+  /// resource that different people may change, as `bind` and `approve` are in Kubernetes. Empty where nobody asks who calls (a
+  /// rehearsal, a test of the rules alone).
+  std::function<bool(std::string_view verb)> may = {};
+  bool permits(std::string_view verb) const { return !may || may(verb); }
 };
 
 /// Allows (success) or refuses (Error: Invalid with causes and field paths, or Forbidden). Pure: reads only its arguments.

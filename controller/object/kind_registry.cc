@@ -78,6 +78,7 @@ std::shared_ptr<const ResourceType> read_version(const ResourceType& shared, con
   auto type = std::make_shared<ResourceType>(shared);
   type->gvr.version = text_at(version, {"name"});
   type->storage = flag_at(version, {"storage"}, false);
+  type->create_only = type->builtin && !type->storage;
   const Json* status = at(version, {"subresources", "status"});
   type->has_status = status != nullptr && status->is_object();
   type->deprecated = flag_at(version, {"deprecated"}, false);

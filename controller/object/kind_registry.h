@@ -35,6 +35,7 @@ struct ResourceType {
   bool builtin = false;        ///< bodies of lists leave out kind and apiVersion of items; strategic merge is allowed
   bool storage = true;         ///< the version objects are stored in
   bool has_status = false;
+  bool create_only = false;    ///< answered from the request and never stored (reviews)
   bool terminating = false;    ///< the definition is being deleted: no creates
   bool deprecated = false;
   std::string deprecation_warning;

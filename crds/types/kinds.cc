@@ -33,10 +33,14 @@ const Entry& entry(size_t index) {
       ours("invoices", "Invoice"),
       {Gvr{"", "v1", "namespaces"}, "Namespace"},
       {Gvr{"", "v1", "secrets"}, "Secret"},
+      {Gvr{"rbac.authorization.k8s.io", "v1", "roles"}, "Role"},
+      {Gvr{"rbac.authorization.k8s.io", "v1", "rolebindings"}, "RoleBinding"},
+      {Gvr{"rbac.authorization.k8s.io", "v1", "clusterroles"}, "ClusterRole"},
+      {Gvr{"rbac.authorization.k8s.io", "v1", "clusterrolebindings"}, "ClusterRoleBinding"},
   };
   return kEntries[index];
 }
-constexpr size_t kEntryCount = 15;
+constexpr size_t kEntryCount = 19;
 
 }  // namespace
 
@@ -84,6 +88,18 @@ const Gvr& namespaces() {
 }
 const Gvr& secrets() {
   return entry(14).gvr;
+}
+const Gvr& roles() {
+  return entry(15).gvr;
+}
+const Gvr& role_bindings() {
+  return entry(16).gvr;
+}
+const Gvr& cluster_roles() {
+  return entry(17).gvr;
+}
+const Gvr& cluster_role_bindings() {
+  return entry(18).gvr;
 }
 
 std::string bucket(const Gvr& resource) {

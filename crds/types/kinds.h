@@ -27,6 +27,10 @@ const Gvr& invoices();
 
 const Gvr& namespaces();
 const Gvr& secrets();
+const Gvr& roles();
+const Gvr& role_bindings();
+const Gvr& cluster_roles();
+const Gvr& cluster_role_bindings();
 
 /// Bucket of a resource in a View, e.g. "charter.dev/machines" (controller/object/view.h).
 std::string bucket(const Gvr& resource);

@@ -4,6 +4,7 @@
 #include "crds/types/account.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/account/limits.h"
+#include "reconcilers/account/permissions.h"
 #include "reconcilers/common/pause.h"
 
 #include <nlohmann/json.hpp>
@@ -55,6 +56,11 @@ void check_namespaces(const Account& now, const Account* before, const View& vie
   for (size_t i = 0; i < now.spec.namespaces.size(); ++i) {
     const auto& ns = now.spec.namespaces[i];
     if (before != nullptr && holds(before->spec.namespaces, ns)) continue;
+    // Members get rights there: in the system's own namespaces those would be rights over everybody.
+    if (ns.starts_with("kube-")) {
+      causes.push_back(forbidden_cause("spec.namespaces[" + std::to_string(i) + "]", "a namespace of the system belongs to no account"));
+      continue;
+    }
     const auto owner = owner_of(view, ns, now.meta.name);
     if (owner.empty()) continue;
     causes.push_back(invalid_cause("spec.namespaces[" + std::to_string(i) + "]", ns,
@@ -87,6 +93,25 @@ void check_members(const Account& now, std::vector<Cause>& causes) {
   }
 }
 
+// What only who runs the service may say: from it follow rights in namespaces, and prices.
+Status check_grant(const AdmitRequest& request, const Account& now, const Account* before) {
+  std::vector<Cause> causes;
+  const auto guard_field = [&](const char* field, bool same) {
+    if (!same) causes.push_back(forbidden_cause(std::string("spec.") + field, "needs the verb \"grant\" on this account"));
+  };
+  const Account::Spec none;
+  const auto& old = before != nullptr ? before->spec : none;
+  guard_field("namespaces", old.namespaces == now.spec.namespaces);
+  guard_field("limits", old.limits == now.spec.limits);
+  guard_field("placement", old.placement == now.spec.placement);
+  guard_field("priceOverrides", old.price_overrides == now.spec.price_overrides);
+  if (causes.empty() || request.permits(kGrantVerb)) return {};
+  std::string text;
+  for (const auto& cause : causes)
+    text += (text.empty() ? "" : ", ") + cause.field + ": " + cause.message;
+  return Error{Code::Forbidden, std::move(text), {}, std::move(causes)};
+}
+
 Error invalid(std::vector<Cause> causes) {
   std::string text;
   for (const auto& cause : causes)
@@ -107,6 +132,7 @@ Status admit(const AdmitRequest& request, const View& view) {
     CHARTER_TRY_ASSIGN(before, read_account(*request.before));
     if (before->spec == now.spec) return {};
   }
+  CHARTER_TRY(check_grant(request, now, before ? &*before : nullptr));
   std::vector<Cause> causes;
   check_namespaces(now, before ? &*before : nullptr, view, causes);
   check_members(now, causes);

@@ -4,9 +4,13 @@
 
 // What may be written to an Account. Pure: other objects through the View only.
 //
-//   create, update  a namespace belongs to one Account at most, and leaves it only when no contract
+//   create, update  namespaces, limits, prices and placement are for who holds the verb `grant` on
+//                   the Account: from them follow rights in namespaces, so that the right to update
+//                   (an account's administrator has it) is not enough
+//                   a namespace belongs to one Account at most, and leaves it only when no contract
 //                   in it is left (also in the turn, `guard`); members are named once; a
-//                   ServiceAccount has a namespace, others have none; each price is agreed once
+//                   ServiceAccount has a namespace, others have none; each price is agreed once;
+//                   a namespace of the system (kube-…) belongs to nobody
 //   delete          no contract is left; those that are, are listed
 //
 // Lowering a limit below what is used is allowed: it blocks only new work.

@@ -148,7 +148,11 @@ void close(const Account& account, const Observed& have, Step& step) {
   step.ready = ready_false("FinalBill", kNothingToBill);
   step.deletion = DeletionStep{"FinalBill", kNothingToBill};
   if (deleting != nullptr && deleting->reason == "FinalBill") {
-    step.release = {std::string(kFinalBillFinalizer)};
+    if (!have.roles.empty()) {
+      step.action = have.roles.front();
+    } else {
+      step.release = {std::string(kFinalBillFinalizer), std::string(kRolesFinalizer)};
+    }
   }
   step.outcome = Outcome::again();
 }
@@ -179,6 +183,7 @@ Step plan(const Account& account, const Observed& have) {
     step.outcome = Outcome::stuck("NamespaceTaken");
   } else {
     step.ready = ready_true("Active", "the relationship is active");
+    if (!have.roles.empty()) step.action = have.roles.front();
   }
   return step;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "crds/types/account.h"
+#include "reconcilers/account/roles.h"
 #include "reconcilers/common/step.h"
 
 #include <string>
@@ -9,20 +10,23 @@
 #include <vector>
 
 // Decides the next step for one account. Pure: no I/O, no clock, no globals. An account provisions
-// nothing; its passes count what its contracts hold and note who changed limits and members.
+// nothing; its passes count what its contracts hold, note who changed limits and members, and keep
+// the members' roles (roles.h).
 //
-//   deleting  contracts  bill stated  namespace taken  over a limit -> next         Ready reason
-//   yes       some       -            -                -               wait         ActiveContracts
-//   yes       none       no           -                -               state bill   FinalBill
-//   yes       none       yes          -                -               release      FinalBill
-//   no        -          -            yes              -               (nothing)    NamespaceTaken
-//   no        -          -            no               yes             (nothing)    Active, but
-//                                                                      WithinLimits=False OverLimit
-//   no        -          -            no               no              (nothing)    Active
+//   deleting  contracts  bill stated  roles   namespace taken -> next         Ready reason
+//   yes       some       -            -       -                  wait         ActiveContracts
+//   yes       none       no           -       -                  state bill   FinalBill
+//   yes       none       yes          some    -                  drop one     FinalBill
+//   yes       none       yes          none    -                  release      FinalBill
+//   no        -          -            -       yes                (nothing)    NamespaceTaken
+//   no        -          -            differ  no                 put or drop  Active
+//   no        -          -            as is   no                 (nothing)    Active
+//
+// Whatever the row, units over a limit show as WithinLimits=False OverLimit.
 namespace charter::account {
 
-/// An account acts on nothing but its own status.
-using Action = std::variant<std::monostate>;
+/// Beside its own status an account changes the roles of its members.
+using Action = std::variant<RoleChange>;
 /// The decision about an account.
 using Step = charter::Step<Account, Action>;
 
@@ -38,6 +42,7 @@ struct Observed {
   std::vector<ContractUse> contracts;  ///< in order of name
   std::vector<std::string> taken;      ///< "shop (account other)": namespaces of an older account
   std::string changed_by;              ///< last writer of the spec; empty: not known
+  std::vector<RoleChange> roles;       ///< what the members' roles lack; in deletion: what is left of them
 };
 
 /// The table above.

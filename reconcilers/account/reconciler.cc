@@ -4,6 +4,7 @@
 #include "reconcilers/account/admit.h"
 #include "reconcilers/account/limits.h"
 #include "reconcilers/account/plan.h"
+#include "reconcilers/account/role_writes.h"
 #include "reconcilers/common/naming.h"
 #include "reconcilers/common/pause.h"
 #include "reconcilers/common/shell.h"
@@ -58,11 +59,23 @@ std::vector<ObjectName> account_of_contract(const Encoded& contract, const Cache
   return {{"", account->header().name}};
 }
 
+std::vector<ObjectName> account_of_namespace(const Encoded& ns, const Caches& caches) {
+  const auto account = account_of(caches, ns.header().name);
+  if (account == nullptr) return {};
+  return {{"", account->header().name}};
+}
+
+std::vector<ObjectName> account_of_role(const Encoded& role, const Caches&) {
+  const auto* account = find_pair(role.header().labels, kAccountLabel);
+  if (account == nullptr) return {};
+  return {{"", *account}};
+}
+
 class AccountReconciler final : public Shell<Account, Observed, Action> {
  public:
   explicit AccountReconciler(const Runtime& rt)
       : Shell(rt, {.resource = kinds::accounts(),
-                   .finalizers = {std::string(kFinalBillFinalizer)},
+                   .finalizers = {std::string(kFinalBillFinalizer), std::string(kRolesFinalizer)},
                    .component = "charter-account",
                    .phase = phase_of}) {}
 
@@ -82,6 +95,9 @@ class AccountReconciler final : public Shell<Account, Observed, Action> {
     if (const auto encoded = rt_.caches.get(bucket, {"", account.meta.name})) {
       have.changed_by = last_writer(encoded->tree());
     }
+    const bool over = !account.meta.deleted.empty() && have.contracts.empty();
+    const auto wanted = over ? std::vector<Json>{} : wanted_roles(account, rt_.caches);
+    have.roles = role_changes(account.meta.name, wanted, rt_.caches);
     return have;
   }
 
@@ -89,7 +105,9 @@ class AccountReconciler final : public Shell<Account, Observed, Action> {
     return plan(account, have);
   }
 
-  Status act(const Account&, const Action&) override { return {}; }
+  Status act(const Account& account, const Action& action) override {
+    return change_role(rt_, account, std::get<RoleChange>(action));
+  }
 };
 
 }  // namespace
@@ -102,7 +120,10 @@ ControllerSpec controller() {
   ControllerSpec spec;
   spec.name = "account";
   spec.primary = kinds::accounts();
-  spec.watches = {{kinds::contracts(), account_of_contract}};
+  spec.watches = {{kinds::contracts(), account_of_contract}, {kinds::namespaces(), account_of_namespace}};
+  for (const auto* resource : {&kinds::roles(), &kinds::role_bindings(), &kinds::cluster_roles(), &kinds::cluster_role_bindings()}) {
+    spec.watches.push_back({*resource, account_of_role});
+  }
   spec.make = [](const Runtime& rt) { return std::make_unique<AccountReconciler>(rt); };
   watch_pauses(spec, PauseReach::ClusterObject);
   return spec;

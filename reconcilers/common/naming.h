@@ -40,6 +40,7 @@ inline constexpr std::string_view kInUseFinalizer = "charter.dev/in-use";
 inline constexpr std::string_view kRolesFinalizer = "charter.dev/roles";
 
 // Labels on children.
+inline constexpr std::string_view kAccountLabel = "charter.dev/account";
 inline constexpr std::string_view kInstanceLabel = "charter.dev/instance";
 inline constexpr std::string_view kComponentLabel = "charter.dev/component";
 inline constexpr std::string_view kContractLabel = "charter.dev/contract";

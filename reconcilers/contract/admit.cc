@@ -4,6 +4,7 @@
 #include "crds/types/contract.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/account/limits.h"
+#include "reconcilers/account/permissions.h"
 #include "reconcilers/common/pause.h"
 #include "reconcilers/contract/admit_request.h"
 #include "reconcilers/contract/term.h"
@@ -111,6 +112,29 @@ Status judge(const Contract& now, const Contract* before, const AdmitRequest& re
   return {};
 }
 
+// Several people write one contract: each field asks for the verb of who it belongs to.
+Status check_verbs(const AdmitRequest& request, const Contract& now, const Contract& before) {
+  std::vector<Cause> causes;
+  const auto ask = [&](const char* field, std::string_view verb) {
+    if (!request.permits(verb))
+      causes.push_back(forbidden_cause(field, "needs the verb \"" + std::string(verb) + "\" on this contract"));
+  };
+  auto rest = now.spec;
+  rest.acceptance = before.spec.acceptance;
+  rest.terminate = before.spec.terminate;
+  rest.deletion_protection = before.spec.deletion_protection;
+  if (now.spec.acceptance != before.spec.acceptance) ask("spec.acceptance", account::kAcceptVerb);
+  if (now.spec.terminate != before.spec.terminate) ask("spec.terminate", account::kTerminateVerb);
+  if (now.spec.deletion_protection != before.spec.deletion_protection)
+    ask("spec.deletionProtection", account::kTerminateVerb);
+  if (rest != before.spec) ask("spec", account::kAmendVerb);
+  if (causes.empty()) return {};
+  std::string text;
+  for (const auto& cause : causes)
+    text += (text.empty() ? "" : ", ") + cause.field + ": " + cause.message;
+  return Error{Code::Forbidden, std::move(text), {}, std::move(causes)};
+}
+
 // Units that grow are new work; and so is saying yes to what was only asked.
 UnitCounts held_before(const AdmitRequest& request) {
   return request.before == nullptr ? UnitCounts{} : held_units(*request.before);
@@ -124,9 +148,15 @@ Status admit(const AdmitRequest& request, const View& view) {
   if (request.before != nullptr) {
     CHARTER_TRY_ASSIGN(before, read_contract(*request.before));
   }
-  if (request.operation == AdmitRequest::Operation::Delete) return refuse_deletion(*before);
+  if (request.operation == AdmitRequest::Operation::Delete) {
+    if (!request.permits(account::kTerminateVerb)) {
+      return Error{Code::Forbidden, "to delete a contract needs the verb \"terminate\" on it"};
+    }
+    return refuse_deletion(*before);
+  }
   if (before && !before->meta.deleted.empty()) return {};
   CHARTER_TRY_ASSIGN(const auto now, read_contract(*request.object));
+  if (before) CHARTER_TRY(check_verbs(request, now, *before));
   return judge(now, before ? &*before : nullptr, request, view);
 }
 

@@ -11,6 +11,8 @@
 //                stays but for `renew`; an accepted hash is that of the standing offer or of the
 //                terms in force; an effective termination stays; an ended contract stays
 //   delete       deletionProtection is off
+//   who          beside the right to update: `accept` for spec.acceptance, `terminate` for
+//                spec.terminate and deletionProtection, and to delete; `amend` for all else
 //   in the turn  (`guard`) the account's limits, in sold units, over all its contracts
 //
 // An object in deletion takes every change, because finalizers have to go.

@@ -380,11 +380,14 @@ TEST_F(BadInput, Nobody_and_the_wrong_body_get_in) {
   };
   const Peer dev{"dev", {"developers"}};
   check({
-      {"no certificate", as({"GET", kWidgetsPath}, std::nullopt), 401, "Unauthorized",
-       "Unauthorized"},
-      {"no certificate, write", as({"POST", kWidgetsPath, named("b")}, std::nullopt), 401,
-       "Unauthorized", "Unauthorized"},
-      {"certificate without a name", as({"GET", kWidgetsPath}, Peer{"", {"system:masters"}}), 401,
+      {"no certificate", as({"GET", kWidgetsPath}, std::nullopt), 403, "Forbidden",
+       "User \"system:anonymous\" cannot list resource"},
+      {"no certificate, write", as({"POST", kWidgetsPath, named("b")}, std::nullopt), 403,
+       "Forbidden", "User \"system:anonymous\" cannot create resource"},
+      {"certificate without a name", as({"GET", kWidgetsPath}, Peer{"", {"system:masters"}}), 403,
+       "Forbidden", "User \"system:anonymous\" cannot list resource"},
+      {"a token that is none",
+       as({"GET", kWidgetsPath, "", "", {{"authorization", "Bearer x"}}}, std::nullopt), 401,
        "Unauthorized", "Unauthorized"},
       {"list", as({"GET", kWidgetsPath}, dev), 403, "Forbidden",
        R"(widgets.shop.dev is forbidden: User \"dev\" cannot list resource \"widgets\" in API group \"shop.dev\" in the namespace \"lab\")"},

@@ -10,6 +10,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <functional>
+#include <set>
+
 namespace charter::contract {
 namespace {
 
@@ -22,6 +25,7 @@ struct Desk {
   MapView view;
   std::vector<std::string> warnings;
   Instant now = *parse_time("2026-06-01T00:00:00Z");
+  std::function<bool(std::string_view)> may = {};  // the caller's verbs; empty: all
 
   Desk() {
     put_account(sample_account());
@@ -53,6 +57,7 @@ struct Desk {
     request.before = before;
     request.now = now;
     request.warnings = &warnings;
+    request.may = may;
     return hooks().admit(request, view);
   }
 };
@@ -351,6 +356,52 @@ TEST(ContractAdmit, AnOfferingThatIsBeingDeletedTakesNoNewContractAndNoGrowth) {
   EXPECT_FALSE(desk.update(accepted(), more));
   more["spec"]["quantities"]["compute"] = 2;
   EXPECT_TRUE(desk.update(accepted(), more));
+}
+
+// Which verbs a change asked for, with nobody holding any.
+std::string verbs_asked(Desk& desk, const std::function<Status()>& write) {
+  std::set<std::string> asked;
+  desk.may = [&asked](std::string_view verb) {
+    asked.insert(std::string(verb));
+    return false;
+  };
+  const auto verdict = write();
+  if (!asked.empty()) {
+    EXPECT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().code, Code::Forbidden);
+  }
+  std::string out;
+  for (const auto& verb : asked) out += (out.empty() ? "" : " ") + verb;
+  return out;
+}
+
+TEST(ContractAdmit, EachFieldAsksForTheVerbOfWhoItBelongsTo) {
+  Desk desk;
+  const auto changed = [](const char* field, Json value) {
+    auto contract = offered();
+    contract["spec"][field] = std::move(value);
+    return contract;
+  };
+  const auto asked = [&](const Json& now) { return verbs_asked(desk, [&] { return desk.update(offered(), now); }); };
+  EXPECT_EQ(asked(changed("acceptance", {{"offerHash", kOffered}})), "accept");
+  EXPECT_EQ(asked(changed("terminate", {{"requested", true}})), "terminate");
+  EXPECT_EQ(asked(changed("deletionProtection", false)), "terminate");
+  EXPECT_EQ(asked(changed("quantities", {{"compute", 1}})), "amend");
+  auto labelled = offered();
+  labelled["metadata"]["labels"] = {{"a", "b"}};
+  EXPECT_EQ(asked(labelled), "");
+  EXPECT_EQ(verbs_asked(desk, [&] { return desk.remove(offered()); }), "terminate");
+  EXPECT_EQ(verbs_asked(desk, [&] { return desk.create(sample_contract()); }), "");
+}
+
+TEST(ContractAdmit, TheVerbOfOneFieldOpensNoOther) {
+  Desk desk;
+  desk.may = [](std::string_view verb) { return verb == "accept"; };
+  auto accepting = offered();
+  accepting["spec"]["acceptance"] = {{"offerHash", kOffered}};
+  EXPECT_TRUE(desk.update(offered(), accepting));
+  accepting["spec"]["quantities"]["compute"] = 1;
+  EXPECT_EQ(desk.update(offered(), accepting).error().causes[0].field, "spec");
 }
 
 }  // namespace

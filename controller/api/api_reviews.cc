@@ -1,0 +1,64 @@
+#include "controller/api/access_review.h"
+#include "controller/api/api_call.h"
+#include "controller/api/authz.h"
+#include "controller/api/builtin_rules.h"
+#include "controller/api/impersonation.h"
+#include "controller/api/read_verbs.h"
+#include "controller/api/request_options.h"
+#include "controller/api/status_body.h"
+#include "controller/api/token_review.h"
+
+#include <nlohmann/json.hpp>
+
+// The part of ApiServer that knows who calls, and answers what is never stored.
+namespace charter {
+
+void ApiServer::use_tokens(const TokenVerifier& verifier, const ServiceAccountTokens& accounts) {
+  authenticator_.use_tokens(&verifier);
+  token_verifier_ = &verifier;
+  account_tokens_ = &accounts;
+}
+
+/// Who calls, as whom, and whether he may.
+Status ApiServer::identify(Call& call) const {
+  CHARTER_TRY_ASSIGN(call.caller, authenticator_.authenticate(call.request));
+  CHARTER_TRY(impersonate(authorizer_, call.request, call.caller));
+  return authorizer_.check(call.caller, access_of(call.route, call.request.method));
+}
+
+void ApiServer::review(const CallPtr& call) {
+  const auto fail = [&call](const Error& error) { call->respond(status_response(error)); };
+  const bool token = is_token_request(*call->type, call->route);
+  if (!token && !call->route.subresource.empty())
+    return fail(not_found(*call->type, call->route.name));
+  if (call->route.verb != Route::Verb::Create || (!token && !call->route.name.empty())) {
+    return fail({Code::MethodNotAllowed,
+                 "the server does not allow this method on the requested resource"});
+  }
+  auto shape = negotiate(call->request.header("accept"));
+  if (!shape) return fail(shape.error());
+  call->shape = *shape;
+  call->shape.as = Representation::As::Object;
+  const Status queued = run_sized(parts_, call->request.body.size(), [this, call] {
+    auto answer = answer_of(*call);
+    call->respond(answer ? document_response(201, *answer, call->shape)
+                         : status_response(answer.error()));
+  });
+  if (!queued) fail(queued.error());
+}
+
+Result<Json> ApiServer::answer_of(const Call& call) const {
+  if (is_token_request(*call.type, call.route)) {
+    if (!account_tokens_) return Error{Code::MethodNotAllowed, "this server issues no tokens"};
+    CHARTER_TRY_ASSIGN(Json request, read_body(call.request, "TokenRequest"));
+    return answer_token_request({*account_tokens_, parts_.store, parts_.clock, parts_.random},
+                                call.name(), std::move(request));
+  }
+  CHARTER_TRY_ASSIGN(Json body, read_body(call.request, call.type->kind));
+  CHARTER_TRY_ASSIGN(body, check_review(*call.type, call.route.ns, std::move(body)));
+  if (call.type->kind == "TokenReview")
+    return answer_token_review(token_verifier_, std::move(body));
+  return answer_review(authorizer_, *call.type, call.route.ns, call.caller, std::move(body));
+}
+
+}  // namespace charter
