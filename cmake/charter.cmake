@@ -35,3 +35,24 @@ function(charter_embed_build library)
   target_sources(charter_${library} PRIVATE ${out})
   add_dependencies(charter_${library} charter_build_facts)
 endfunction()
+
+# charter_messages(LIBRARY FOLDER)
+#   Compiles every FOLDER/*.proto with protoc into charter_LIBRARY; its sources include them as "<last part of FOLDER>/NAME.pb.h".
+function(charter_messages library folder)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.proto)
+  cmake_path(GET folder PARENT_PATH root)
+  cmake_path(GET folder FILENAME last)
+  set(out ${CMAKE_BINARY_DIR}/messages)
+  file(MAKE_DIRECTORY ${out})
+  foreach(file IN LISTS files)
+    cmake_path(GET file STEM name)
+    set(generated ${out}/${last}/${name}.pb.cc ${out}/${last}/${name}.pb.h)
+    # Files import each other: a change of one compiles all again.
+    add_custom_command(OUTPUT ${generated}
+      COMMAND protobuf::protoc -I${CMAKE_SOURCE_DIR}/${root} --cpp_out=${out} ${file}
+      DEPENDS ${files} COMMENT "Compiling ${folder}/${name}.proto" VERBATIM)
+    set_source_files_properties(${generated} PROPERTIES COMPILE_OPTIONS -w)
+    target_sources(charter_${library} PRIVATE ${generated})
+  endforeach()
+  target_include_directories(charter_${library} SYSTEM PRIVATE ${out})
+endfunction()

@@ -14,6 +14,7 @@ find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)
 find_package(tl-expected REQUIRED)
 find_package(mimalloc REQUIRED)
 find_package(GTest REQUIRED)
+find_package(Protobuf REQUIRED)  # the whole library: Kubernetes' documents are converted by reflection
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 
 # Asio and Beast are header-only. Coroutines stay off: g++ 12.2 miscompiles them. The io_context's

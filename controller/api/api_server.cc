@@ -1,15 +1,18 @@
 #include "controller/api/api_server.h"
 
+#include "controller/api/answer_syntax.h"
 #include "controller/api/api_call.h"
 #include "controller/api/authz.h"
 #include "controller/api/builtin_rules.h"
 #include "controller/api/discovery.h"
 #include "controller/api/meta_rules.h"
 #include "controller/api/read_verbs.h"
+#include "controller/api/request_options.h"
 #include "controller/api/scale.h"
 #include "controller/api/server_version.h"
 #include "controller/api/status_body.h"
 #include "controller/base/check.h"
+#include "controller/protobuf/protobuf.h"
 
 #include <nlohmann/json.hpp>
 
@@ -88,9 +91,12 @@ void ApiServer::handle(HttpRequest request, Respond respond) {
   const Duration started = parts_.clock.monotonic();
   const std::string audit_id = uuid4(audit_ids_);
   Call* raw = call.get();
-  call->respond = [this, raw, started, audit_id, respond = std::move(respond)](HttpResponse response) {
+  call->respond = [this, raw, started, audit_id,
+                   respond = std::move(respond)](HttpResponse response) {
+    response = failure_in_syntax(std::move(response), raw->request.header("accept"));
     response.headers.emplace_back("Audit-Id", audit_id);
-    if (!has_header(response, "Cache-Control")) response.headers.emplace_back("Cache-Control", "no-cache, private");
+    if (!has_header(response, "Cache-Control"))
+      response.headers.emplace_back("Cache-Control", "no-cache, private");
     response.headers.emplace_back("X-Kubernetes-Pf-Flowschema-Uid", flow_schema_uid_);
     response.headers.emplace_back("X-Kubernetes-Pf-Prioritylevel-Uid", priority_level_uid_);
     request_metrics_.answered(raw->type ? raw->route.verb : Route::Verb::Get, response.status, parts_.clock.monotonic() - started);
@@ -144,7 +150,8 @@ void ApiServer::resource(const CallPtr& call) {
   const auto fail = [&](const Error& error) { call->respond(status_response(error)); };
   if (found->create_only || is_token_request(*found, call->route)) return review(call);
   if (auto status = check_subresource(*found, call->route); !status) return fail(status.error());
-  auto shape = negotiate(call->request.header("accept"));
+  auto shape =
+      negotiate(call->request.header("accept"), protobuf_form(*found, call->route.subresource));
   if (!shape) return fail(shape.error());
   call->shape = *shape;
   auto include = parse_include_object(call->route.param("includeObject"));
@@ -223,7 +230,10 @@ Result<HttpResponse> ApiServer::watch(const Call& call) {
   spec.shape = call.shape;
   spec.include = call.include;
   HttpResponse response;
-  response.headers.emplace_back("Content-Type", "application/json");
+  const bool binary = call.shape.syntax == Representation::Syntax::Protobuf;
+  response.headers.emplace_back(
+      "Content-Type",
+      binary ? std::string(kProtobufMediaType) + ";stream=watch" : "application/json");
   CHARTER_TRY_ASSIGN(response.stream, start_watch({parts_.store, hub_, parts_.clock, parts_.random}, std::move(spec)));
   return response;
 }

@@ -96,14 +96,16 @@ Status ApiServer::create(const CallPtr& call) {
     return Error{Code::MethodNotAllowed, "the server does not allow this method on the requested resource"};
   }
   CHARTER_TRY_ASSIGN(WriteOptions options, read_write_options(call->route, call->caller, "CreateOptions"));
-  CHARTER_TRY_ASSIGN(Json body, read_body(call->request, call->type->kind, &options.duplicates));
+  CHARTER_TRY_ASSIGN(Json body, read_body(call->request, call->type->kind, &options.duplicates,
+                                          protobuf_form(*call->type, call->route.subresource)));
   verbs_.create(call->type, call->route.ns, std::move(body), std::move(options), write_done(call));
   return {};
 }
 
 Status ApiServer::update(const CallPtr& call) {
   CHARTER_TRY_ASSIGN(WriteOptions options, read_write_options(call->route, call->caller, "UpdateOptions"));
-  CHARTER_TRY_ASSIGN(Json body, read_body(call->request, call->type->kind, &options.duplicates));
+  CHARTER_TRY_ASSIGN(Json body, read_body(call->request, call->type->kind, &options.duplicates,
+                                          protobuf_form(*call->type, call->route.subresource)));
   verbs_.update(call->type, call->name(), std::move(body), call->route.subresource,
                 std::move(options), write_done(call));
   return {};
@@ -131,7 +133,9 @@ Status ApiServer::scale(const CallPtr& call) {
   }
   CHARTER_TRY(read_force(call->route, patch_type, options));
   auto body = std::make_shared<Json>();
-  CHARTER_TRY_ASSIGN(*body, patch_type == PatchType::Apply ? parse_yaml(call->request.body) : parse_json(call->request.body));
+  CHARTER_TRY_ASSIGN(*body, !is_patch                        ? read_body(call->request, "Scale")
+                            : patch_type == PatchType::Apply ? parse_yaml(call->request.body)
+                                                             : parse_json(call->request.body));
   const auto edit = [type = call->type, is_patch, patch_type, body](const Json* current) -> Result<Json> {
     Json wanted = *body;
     if (is_patch) {

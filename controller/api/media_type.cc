@@ -1,5 +1,7 @@
 #include "controller/api/media_type.h"
 
+#include "controller/protobuf/protobuf.h"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -38,18 +40,32 @@ Clause parse_clause(std::string_view text) {
   return clause;
 }
 
-std::optional<Representation> serve(const Clause& clause) {
+std::optional<Representation::Syntax> syntax_of(const Clause& clause) {
+  if (clause.type == "*/*" || clause.type == "application/*" || clause.type == "application/json") {
+    return Representation::Syntax::JsonText;
+  }
+  if (clause.type == "application/yaml") return Representation::Syntax::YamlText;
+  if (clause.type == kProtobufMediaType) return Representation::Syntax::Protobuf;
+  return std::nullopt;
+}
+
+std::optional<Representation> serve(const Clause& clause, PlainProtobuf protobuf) {
+  const auto syntax = syntax_of(clause);
+  if (!syntax) return std::nullopt;
   Representation out;
-  const bool any = clause.type == "*/*" || clause.type == "application/*";
-  if (!any && clause.type != "application/json" && clause.type != "application/yaml") return std::nullopt;
-  if (clause.type == "application/yaml") out.syntax = Representation::Syntax::YamlText;
+  out.syntax = *syntax;
+  const bool binary = out.syntax == Representation::Syntax::Protobuf;
   const auto as = clause.params.find("as");
-  if (as == clause.params.end()) return out;
+  if (as == clause.params.end()) {
+    if (binary && protobuf == PlainProtobuf::Unavailable) return std::nullopt;
+    return out;
+  }
   const auto group = clause.params.find("g");
   const auto version = clause.params.find("v");
   if (group == clause.params.end() || group->second != "meta.k8s.io" || version == clause.params.end()) return std::nullopt;
   if (version->second != "v1" && version->second != "v1beta1") return std::nullopt;
   if (as->second == "Table") {
+    if (binary) return std::nullopt;  // its cells are of any type: there is no message for it
     out.as = Representation::As::Table;
     out.table_version = version->second;
     return out;
@@ -68,12 +84,23 @@ std::string bare_media_type(std::string_view content_type) {
   return out;
 }
 
-Result<Representation> negotiate(std::string_view accept) {
+Result<Representation> negotiate(std::string_view accept, PlainProtobuf protobuf) {
   if (trim(accept).empty()) return Representation{};
   while (!accept.empty()) {
-    if (auto served = serve(parse_clause(take_until(accept, ',')))) return *served;
+    if (auto served = serve(parse_clause(take_until(accept, ',')), protobuf)) return *served;
   }
-  return Error{Code::NotAcceptable, "only the following media types are accepted: application/json, application/yaml"};
+  return Error{Code::NotAcceptable,
+               "only the following media types are accepted: application/json, application/yaml, " +
+                   std::string(kProtobufMediaType)};
+}
+
+Representation::Syntax negotiate_failure(std::string_view accept) {
+  while (!accept.empty()) {
+    const Clause clause = parse_clause(take_until(accept, ','));
+    if (clause.params.contains("as")) continue;
+    if (const auto syntax = syntax_of(clause)) return *syntax;
+  }
+  return Representation::Syntax::JsonText;
 }
 
 bool wants_aggregated_discovery(std::string_view accept, std::string& version) {

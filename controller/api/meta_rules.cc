@@ -175,6 +175,10 @@ Status check_frame(const ResourceType& type, const ObjectName& url, Json& body) 
   }
   CHARTER_TRY(check_identifiers(type, metadata));
   const std::string name = text_at(metadata, {"name"});
+  if (kind != type.kind && type.builtin) {
+    return Error{Code::BadRequest, kind + " in version " + quoted(type.gvr.version) + " cannot be handled as a " + type.kind +
+                                       ": unknown conversion"};
+  }
   if (kind != type.kind) {
     const std::string qualified = kind + (type.gvr.group.empty() ? "" : "." + type.gvr.group);
     Error error = invalid(qualified, &type, name,

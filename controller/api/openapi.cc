@@ -1,113 +1,38 @@
 #include "controller/api/openapi.h"
 
-#include <algorithm>
-#include <set>
+#include "controller/api/gzip.h"
+#include "controller/api/media_type.h"
+#include "controller/api/openapi_schemas.h"
+#include "controller/api/status_body.h"
+#include "controller/object/digest.h"
+#include "controller/protobuf/protobuf.h"
 
 #include <nlohmann/json.hpp>
 
-#include "controller/api/media_type.h"
-#include "controller/api/status_body.h"
-#include "controller/object/digest.h"
+#include <algorithm>
+#include <set>
 
 namespace charter {
 namespace {
 
 using TypePtr = std::shared_ptr<const ResourceType>;
-constexpr const char* kMetaName = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
-constexpr const char* kListMetaName = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
-
-Json string_map(const char* description) {
-  return {{"type", "object"}, {"description", description}, {"additionalProperties", {{"type", "string"}}}};
-}
-
-Json text(const char* description) { return {{"type", "string"}, {"description", description}}; }
-
-Json object_meta() {
-  const Json owner = {{"type", "object"},
-                      {"required", {"apiVersion", "kind", "name", "uid"}},
-                      {"properties",
-                       {{"apiVersion", {{"type", "string"}}},
-                        {"kind", {{"type", "string"}}},
-                        {"name", {{"type", "string"}}},
-                        {"uid", {{"type", "string"}}},
-                        {"controller", {{"type", "boolean"}}},
-                        {"blockOwnerDeletion", {{"type", "boolean"}}}}}};
-  return {{"type", "object"},
-          {"description", "Standard object metadata."},
-          {"properties",
-           {{"name", text("Unique within a namespace.")},
-            {"generateName", text("Prefix for a generated name.")},
-            {"namespace", text("Scope of the name.")},
-            {"labels", string_map("Keys and values to select by.")},
-            {"annotations", string_map("Keys and values of tools.")},
-            {"finalizers",
-             {{"type", "array"}, {"items", {{"type", "string"}}}, {"x-kubernetes-list-type", "set"},
-              {"x-kubernetes-patch-strategy", "merge"}, {"description", "Must be empty before the object is removed."}}},
-            {"ownerReferences",
-             {{"type", "array"}, {"items", owner}, {"x-kubernetes-list-type", "map"},
-              {"x-kubernetes-list-map-keys", {"uid"}}, {"x-kubernetes-patch-merge-key", "uid"},
-              {"x-kubernetes-patch-strategy", "merge"}, {"description", "Objects this one depends on."}}},
-            {"managedFields",
-             {{"type", "array"}, {"items", {{"type", "object"}}}, {"x-kubernetes-list-type", "atomic"},
-              {"description", "Which manager owns which field."}}},
-            {"uid", text("Set by the server.")},
-            {"resourceVersion", text("Changes with every write.")},
-            {"generation", {{"type", "integer"}, {"format", "int64"}, {"description", "Changes with the desired state."}}},
-            {"creationTimestamp", {{"type", "string"}, {"format", "date-time"}}},
-            {"deletionTimestamp", {{"type", "string"}, {"format", "date-time"}}},
-            {"deletionGracePeriodSeconds", {{"type", "integer"}, {"format", "int64"}}},
-            {"selfLink", {{"type", "string"}}}}}};
-}
-
-Json list_meta() {
-  return {{"type", "object"},
-          {"description", "Metadata of a list."},
-          {"properties",
-           {{"resourceVersion", {{"type", "string"}}},
-            {"continue", {{"type", "string"}}},
-            {"remainingItemCount", {{"type", "integer"}, {"format", "int64"}}}}}};
-}
-
-/// "dev.charter.v1alpha1.Contract": reversed group, version, kind, as kube-apiserver names schemas of custom resources.
-std::string schema_name(const ResourceType& type) {
-  std::string out;
-  std::string rest = type.gvr.group.empty() ? "api.k8s.io" : type.gvr.group;
-  while (!rest.empty()) {
-    const size_t dot = rest.rfind('.');
-    out += (dot == std::string::npos ? rest : rest.substr(dot + 1)) + ".";
-    rest = dot == std::string::npos ? std::string() : rest.substr(0, dot);
-  }
-  return out + type.gvr.version + "." + type.kind;
-}
-
-Json gvk(const ResourceType& type, const std::string& kind) {
-  return {{"group", type.gvr.group}, {"kind", kind}, {"version", type.gvr.version}};
-}
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kV2Protobuf =
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// OpenAPI knows no int-or-string and no nullable type arrays: the extensions stay, the rest passes through.
 Json kind_schema(const ResourceType& type, const std::string& ref_prefix) {
   Json schema = type.schema->source();
   if (!schema.is_object()) schema = Json::object();
   schema["type"] = "object";
-  schema["x-kubernetes-group-version-kind"] = {gvk(type, type.kind)};
+  schema["x-kubernetes-group-version-kind"] = {schema_gvk(type, type.kind)};
   Json& properties = schema["properties"];
   if (!properties.is_object()) properties = Json::object();
-  properties["apiVersion"] = text("Group and version of this representation.");
-  properties["kind"] = text("Kind of this object.");
-  properties["metadata"] = {{"description", "Standard object metadata."}, {"allOf", {{{"$ref", ref_prefix + kMetaName}}}}};
+  properties["apiVersion"] = string_schema("Group and version of this representation.");
+  properties["kind"] = string_schema("Kind of this object.");
+  properties["metadata"] = {{"description", "Standard object metadata."},
+                            {"allOf", {{{"$ref", ref_prefix + kMetaSchema}}}}};
   return schema;
-}
-
-Json list_schema(const ResourceType& type, const std::string& ref_prefix) {
-  return {{"type", "object"},
-          {"description", type.list_kind + " is a list of " + type.kind + "."},
-          {"required", {"items"}},
-          {"properties",
-           {{"apiVersion", {{"type", "string"}}},
-            {"kind", {{"type", "string"}}},
-            {"items", {{"type", "array"}, {"items", {{"$ref", ref_prefix + schema_name(type)}}}}},
-            {"metadata", {{"$ref", ref_prefix + kListMetaName}}}}},
-          {"x-kubernetes-group-version-kind", {gvk(type, type.list_kind)}}};
 }
 
 Json query_parameter(const char* name) {
@@ -126,20 +51,17 @@ Json media(const std::vector<std::string>& types, const Json& schema) {
 
 /// One operation of the v3 document.
 Json operation(const ResourceType& type, const char* action, const Json& schema, const std::vector<std::string>& bodies) {
-  Json out = {{"responses", {{"200", {{"description", "OK"}, {"content", media({"application/json"}, schema)}}}}},
-              {"x-kubernetes-action", action},
-              {"x-kubernetes-group-version-kind", gvk(type, type.kind)}};
+  Json out = {
+      {"responses",
+       {{"200", {{"description", "OK"}, {"content", media({"application/json"}, schema)}}}}},
+      {"x-kubernetes-action", action},
+      {"x-kubernetes-group-version-kind", schema_gvk(type, type.kind)}};
   if (bodies.empty()) return out;
   out["parameters"] = write_parameters();
   const bool patch = std::string_view(action) == "patch";
   out["requestBody"] = {{"content", media(bodies, patch ? Json({{"type", "object"}}) : schema)}};
   if (patch) out["parameters"].push_back(query_parameter("force"));
   return out;
-}
-
-std::string collection_path(const ResourceType& type) {
-  const std::string base = type.gvr.group.empty() ? "/api/v1" : "/apis/" + api_version_of(type.gvr.group, type.gvr.version);
-  return base + (type.namespaced ? "/namespaces/{namespace}/" : "/") + type.gvr.resource;
 }
 
 std::vector<std::string> patch_types(const ResourceType& type) {
@@ -173,7 +95,7 @@ void add_paths(const ResourceType& type, Json& paths) {
 
 Json v3_document(const std::vector<TypePtr>& types) {
   Json paths = Json::object();
-  Json schemas = {{kMetaName, object_meta()}, {kListMetaName, list_meta()}};
+  Json schemas = {{kMetaSchema, object_meta_schema()}, {kListMetaSchema, list_meta_schema()}};
   for (const TypePtr& type : types) {
     add_paths(*type, paths);
     schemas[schema_name(*type)] = kind_schema(*type, "#/components/schemas/");
@@ -186,25 +108,18 @@ Json v3_document(const std::vector<TypePtr>& types) {
           {"components", {{"schemas", std::move(schemas)}}}};
 }
 
-Json v2_document(const KindTable& kinds) {
-  Json definitions = {{kMetaName, object_meta()}, {kListMetaName, list_meta()}};
-  Json paths = Json::object();
-  for (const TypePtr& type : kinds.all()) {
-    definitions[schema_name(*type)] = kind_schema(*type, "#/definitions/");
-    if (type->create_only) continue;
-    definitions[schema_name(*type) + "List"] = list_schema(*type, "#/definitions/");
-    const std::string path = collection_path(*type) + "/{name}";
-    const Json schema = {{"$ref", "#/definitions/" + schema_name(*type)}};
-    for (const char* verb : {"get", "put", "patch"}) {
-      paths[path][verb] = {{"responses", {{"200", {{"description", "OK"}, {"schema", schema}}}}},
-                           {"x-kubernetes-action", verb},
-                           {"x-kubernetes-group-version-kind", gvk(*type, type->kind)}};
-    }
+/// Asked for as …spec.v2@v1.0+protobuf, which no Content-Type may contain.
+std::string v2_type(std::string_view accept) {
+  if (accept.empty()) return std::string(kJson);
+  while (!accept.empty()) {
+    const size_t comma = std::min(accept.find(','), accept.size());
+    std::string type = bare_media_type(accept.substr(0, comma));
+    accept.remove_prefix(std::min(comma + 1, accept.size()));
+    if (type == "*/*" || type == "application/*" || type == kJson) return std::string(kJson);
+    std::replace(type.begin(), type.end(), '@', '.');
+    if (type == kV2Protobuf) return type;
   }
-  return {{"swagger", "2.0"},
-          {"info", {{"title", "Charter"}, {"version", "v1"}}},
-          {"paths", std::move(paths)},
-          {"definitions", std::move(definitions)}};
+  return {};
 }
 
 std::string document_path(const Gvr& gvr) {
@@ -213,64 +128,83 @@ std::string document_path(const Gvr& gvr) {
 
 }  // namespace
 
+std::shared_ptr<const OpenApi::Document> OpenApi::make(std::string type, std::string body) {
+  auto document = std::make_shared<Document>();
+  document->type = std::move(type);
+  document->hash = sha256_hex(body);
+  document->body = std::move(body);
+  return document;
+}
+
 void OpenApi::refresh(const KindTable& kinds) {
   if (epoch_ == kinds.epoch()) return;
   epoch_ = kinds.epoch();
   by_path_.clear();
-  v2_.reset();
+  v2_.clear();
   std::map<std::string, std::vector<TypePtr>> groups;
   for (const TypePtr& type : kinds.all()) groups[document_path(type->gvr)].push_back(type);
   Json index = {{"paths", Json::object()}};
   for (const auto& [path, types] : groups) {
-    auto document = std::make_shared<Document>();
-    document->body = encode(v3_document(types));
-    document->hash = sha256_hex(document->body);
+    auto document = make(std::string(kJson), encode(v3_document(types)));
     index["paths"][path] = {{"serverRelativeURL", "/openapi/v3/" + path + "?hash=" + document->hash}};
     by_path_[path] = std::move(document);
   }
-  auto document = std::make_shared<Document>();
-  document->body = encode(index);
-  document->hash = sha256_hex(document->body);
-  index_ = std::move(document);
+  index_ = make("text/plain; charset=utf-8", encode(index));
+}
+
+std::shared_ptr<const OpenApi::Document> OpenApi::find_v2(const KindTable& kinds,
+                                                          const std::string& type) {
+  auto& kept = v2_[type];
+  if (kept) return kept;
+  const Json tree = openapi_v2_document(kinds);
+  auto document = std::make_shared<Document>(
+      *make(type, type == kV2Protobuf ? encode_openapi_v2(tree) : encode(tree)));
+  document->compressed = gzip(document->body);
+  kept = std::move(document);
+  return kept;
+}
+
+Result<std::shared_ptr<const OpenApi::Document>> OpenApi::find(const KindTable& kinds,
+                                                               std::string_view path,
+                                                               std::string_view accept) {
+  constexpr std::string_view kV3 = "/openapi/v3/";
+  const std::lock_guard lock(mutex_);
+  refresh(kinds);
+  if (path == "/openapi/v2") {
+    const std::string type = v2_type(accept);
+    if (!type.empty()) return find_v2(kinds, type);
+    return Error{Code::NotAcceptable,
+                 "only the following media types are accepted: application/json, " +
+                     std::string(kV2Protobuf)};
+  }
+  if (path == "/openapi/v3" || path == kV3) return index_;
+  if (!path.starts_with(kV3)) return std::shared_ptr<const Document>();
+  if (v2_type(accept) != kJson) {
+    return Error{Code::NotAcceptable,
+                 "only the following media types are accepted: application/json"};
+  }
+  const auto found = by_path_.find(std::string(path.substr(kV3.size())));
+  return found == by_path_.end() ? std::shared_ptr<const Document>() : found->second;
 }
 
 HttpResponse OpenApi::respond(const std::shared_ptr<const KindTable>& kinds, const Route& route, const HttpRequest& request) {
-  std::shared_ptr<const Document> document;
-  std::string type = "application/json";
-  {
-    const std::lock_guard lock(mutex_);
-    refresh(*kinds);
-    if (route.rest == "/openapi/v3" || route.rest == "/openapi/v3/") {
-      document = index_;
-      type = "text/plain; charset=utf-8";
-    } else if (route.rest.starts_with("/openapi/v3/")) {
-      const auto found = by_path_.find(route.rest.substr(std::string_view("/openapi/v3/").size()));
-      if (found != by_path_.end()) document = found->second;
-    } else if (route.rest == "/openapi/v2") {
-      const std::string_view accept = request.header("accept");
-      if (!accept.empty() && !negotiate(accept)) {
-        return status_response({Code::NotAcceptable, "only the following media types are accepted: application/json"});
-      }
-      if (!v2_) {
-        auto made = std::make_shared<Document>();
-        made->body = encode(v2_document(*kinds));
-        made->hash = sha256_hex(made->body);
-        v2_ = std::move(made);
-      }
-      document = v2_;
-    }
-  }
+  const auto found = find(*kinds, route.rest, request.header("accept"));
+  if (!found) return status_response(found.error());
+  const std::shared_ptr<const Document>& document = *found;
   if (!document) return no_such_page();
   const std::string etag = "\"" + document->hash + "\"";
   HttpResponse response;
-  response.headers.emplace_back("Content-Type", type);
+  response.headers.emplace_back("Content-Type", document->type);
   response.headers.emplace_back("ETag", etag);
-  response.headers.emplace_back("Vary", "Accept");
+  response.headers.emplace_back("Vary", "Accept-Encoding, Accept");
   if (route.param("hash") == document->hash) {
     response.headers.emplace_back("Cache-Control", "public, immutable");
   }
   if (request.header("if-none-match") == etag) {
     response.status = 304;
+  } else if (!document->compressed.empty() && accepts_gzip(request.header("accept-encoding"))) {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.body.push_back({document, document->compressed});
   } else {
     response.body.push_back({document, document->body});
   }

@@ -1,8 +1,11 @@
 #include "controller/api/read_verbs.h"
 
-#include <nlohmann/json.hpp>
-
+#include "controller/api/answer_syntax.h"
+#include "controller/api/status_body.h"
 #include "controller/base/limits.h"
+#include "controller/protobuf/protobuf.h"
+
+#include <nlohmann/json.hpp>
 
 namespace charter {
 namespace {
@@ -67,17 +70,27 @@ HttpResponse partial_list(const ListBody& body) {
   return json_response(200, std::move(pieces));
 }
 
-/// JSON bytes as YAML, for the few who ask.
-HttpResponse as_yaml(HttpResponse response) {
-  std::string text;
-  for (const Bytes& piece : response.body) text += piece.view;
-  auto tree = parse_json(text);
-  HttpResponse out = HttpResponse::text(response.status, "application/yaml", tree ? to_yaml(*tree) : text);
-  return out;
-}
-
-HttpResponse in_syntax(HttpResponse response, const Representation& shape) {
-  return shape.syntax == Representation::Syntax::YamlText ? as_yaml(std::move(response)) : std::move(response);
+/// The list as protobuf, item by item.
+Result<std::string> binary_list(const ListBody& body, const Representation& shape) {
+  const bool partial = shape.as == Representation::As::Partial;
+  CHARTER_TRY_ASSIGN(const Json metadata, parse_json(list_metadata(body)));
+  const Gvr& gvr = body.type.gvr;
+  CHARTER_TRY_ASSIGN(
+      ProtobufList list,
+      partial ? ProtobufList::begin("meta.k8s.io/v1", "PartialObjectMetadataList", metadata)
+              : ProtobufList::begin(api_version_of(gvr.group, gvr.version), body.type.list_kind,
+                                    metadata));
+  for (const ObjectPtr& object : body.page.objects) {
+    if (!partial) {
+      CHARTER_TRY(list.add(object->tree()));
+      continue;
+    }
+    std::vector<Bytes> pieces;
+    append_partial_object(object, pieces);
+    CHARTER_TRY_ASSIGN(const Json item, tree_of(pieces));
+    CHARTER_TRY(list.add(item));
+  }
+  return list.finish();
 }
 
 }  // namespace
@@ -130,12 +143,19 @@ Result<ListBody> read_list(const Store& store, const ResourceType& type, const s
 }
 
 HttpResponse list_response(const ListBody& body, const Representation& shape, IncludeObject include, Instant now) {
+  if (shape.syntax == Representation::Syntax::Protobuf) {
+    auto binary = binary_list(body, shape);
+    return binary ? HttpResponse::text(200, std::string(kProtobufMediaType), std::move(*binary))
+                  : status_response(binary.error());
+  }
   switch (shape.as) {
-    case Representation::As::Table: return in_syntax(table_list(body, shape, include, now), shape);
-    case Representation::As::Partial: return in_syntax(partial_list(body), shape);
+    case Representation::As::Table:
+      return in_syntax(table_list(body, shape, include, now), shape.syntax);
+    case Representation::As::Partial:
+      return in_syntax(partial_list(body), shape.syntax);
     case Representation::As::Object: break;
   }
-  return in_syntax(plain_list(body), shape);
+  return in_syntax(plain_list(body), shape.syntax);
 }
 
 HttpResponse object_response(int status, const ResourceType& type, const ObjectPtr& object, const Representation& shape,
@@ -155,11 +175,11 @@ HttpResponse object_response(int status, const ResourceType& type, const ObjectP
       break;
     case Representation::As::Object: body = {{object, object->bytes()}, {nullptr, "\n"}}; break;
   }
-  return in_syntax(json_response(status, std::move(body)), shape);
+  return in_syntax(json_response(status, std::move(body)), shape.syntax);
 }
 
 HttpResponse document_response(int status, const Json& document, const Representation& shape) {
-  return in_syntax(json_response(status, {Bytes::own(encode(document) + "\n")}), shape);
+  return in_syntax(json_response(status, {Bytes::own(encode(document) + "\n")}), shape.syntax);
 }
 
 }  // namespace charter

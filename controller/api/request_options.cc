@@ -1,10 +1,11 @@
 #include "controller/api/request_options.h"
 
-#include <nlohmann/json.hpp>
-
 #include "controller/api/media_type.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
+#include "controller/protobuf/protobuf.h"
+
+#include <nlohmann/json.hpp>
 
 namespace charter {
 namespace {
@@ -36,16 +37,33 @@ bool is_printable(std::string_view text) {
 
 }  // namespace
 
-Result<Json> read_body(const HttpRequest& request, const std::string& kind, std::vector<std::string>* duplicates) {
+Result<Json> read_body(const HttpRequest& request, const std::string& kind,
+                       std::vector<std::string>* duplicates, PlainProtobuf protobuf) {
   const std::string type = bare_media_type(request.header("content-type"));
+  if (type == kProtobufMediaType) {
+    if (protobuf == PlainProtobuf::Unavailable)
+      return unsupported("application/json, application/yaml");
+    return decode_protobuf(request.body, kind);
+  }
   const bool json = type.empty() || type == "application/json" || type == "*/*";
-  if (!json && type != "application/yaml") return unsupported("application/json, application/yaml");
+  if (!json && type != "application/yaml") {
+    return unsupported("application/json, application/yaml, " + std::string(kProtobufMediaType));
+  }
   auto tree = json ? parse_json(request.body, duplicates) : parse_yaml(request.body, duplicates);
   if (!tree) {
     return Error{Code::BadRequest, "the object provided is unrecognized (must be of type " + kind +
                                        "): couldn't get version/kind; json parse error: " + tree.error().message};
   }
   return tree;
+}
+
+PlainProtobuf protobuf_form(const ResourceType& type, std::string_view subresource) {
+  const bool scale = subresource == "scale";
+  const bool has =
+      scale ? has_protobuf("autoscaling/v1", "Scale")
+            : type.builtin &&
+                  has_protobuf(api_version_of(type.gvr.group, type.gvr.version), type.kind);
+  return has ? PlainProtobuf::Available : PlainProtobuf::Unavailable;
 }
 
 Result<WriteOptions> read_write_options(const Route& route, const Caller& caller, const std::string& options_kind) {

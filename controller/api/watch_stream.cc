@@ -1,13 +1,15 @@
 #include "controller/api/watch_stream.h"
 
-#include <algorithm>
-#include <deque>
-
-#include <nlohmann/json.hpp>
-
+#include "controller/api/answer_syntax.h"
 #include "controller/api/status_body.h"
 #include "controller/base/check.h"
 #include "controller/base/limits.h"
+#include "controller/protobuf/protobuf.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <deque>
 
 namespace charter {
 namespace {
@@ -84,11 +86,11 @@ class WatchStream final : public BodyStream {
   }
 
   void send_initial(size_t max_bytes, std::vector<Bytes>& out) {
-    while (!initial_.empty() && size_of(out) < max_bytes) {
+    while (!ended_ && !initial_.empty() && size_of(out) < max_bytes) {
       append("ADDED", initial_.front(), out);
       initial_.pop_front();
     }
-    if (initial_.empty() && closing_bookmark_) {
+    if (!ended_ && initial_.empty() && closing_bookmark_) {
       closing_bookmark_ = false;
       append_bookmark(",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}", out);
     }
@@ -97,7 +99,7 @@ class WatchStream final : public BodyStream {
   State send_events(size_t max_bytes, std::vector<Bytes>& out) {
     // A future cursor waits quietly; so does kube-apiserver.
     if (cursor_ > parts_.store.revision()) return State::Idle;
-    while (size_of(out) < max_bytes) {
+    while (!ended_ && size_of(out) < max_bytes) {
       // Read before the events, so that nothing published in between is skipped.
       const int64_t newest = parts_.store.revision();
       auto events = parts_.store.events(bucket_, cursor_, kEventsAtOnce);
@@ -151,18 +153,18 @@ class WatchStream final : public BodyStream {
   }
 
   void append(const char* type, const ObjectPtr& object, std::vector<Bytes>& out) {
-    out.push_back(Bytes::own(std::string("{\"type\":\"") + type + "\",\"object\":"));
+    std::vector<Bytes> pieces;
     if (table_) {
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";
-      out.push_back(
+      pieces.push_back(
           Bytes::own(table_->table(table_->row(object, parts_.clock.now()), metadata, columns_)));
       columns_ = TableWriter::Columns::Null;
     } else if (spec_.shape.as == Representation::As::Partial) {
-      append_partial_object(object, out);
+      append_partial_object(object, pieces);
     } else {
-      out.push_back(share(object));
+      pieces.push_back(share(object));
     }
-    out.push_back(literal("}\n"));
+    emit(type, std::move(pieces), out);
   }
 
   void append_bookmark(const char* annotations, std::vector<Bytes>& out) {
@@ -178,13 +180,39 @@ class WatchStream final : public BodyStream {
       object = "{\"kind\":\"" + (partial ? "PartialObjectMetadata" : type.kind) + "\",\"apiVersion\":\"" +
                (partial ? "meta.k8s.io/v1" : api_version_of(type.gvr.group, type.gvr.version)) + "\",\"metadata\":" + metadata + "}";
     }
-    out.push_back(Bytes::own("{\"type\":\"BOOKMARK\",\"object\":" + object + "}\n"));
+    emit("BOOKMARK", {Bytes::own(std::move(object))}, out);
   }
 
   void append_expired(std::vector<Bytes>& out) {
     const Error error{Code::Expired, "too old resource version: " + std::to_string(cursor_) + " (" +
                                          std::to_string(parts_.store.compacted() + 1) + ")"};
-    out.push_back(Bytes::own("{\"type\":\"ERROR\",\"object\":" + encode(status_document(error)) + "}\n"));
+    emit("ERROR", {Bytes::own(encode(status_document(error)))}, out);
+  }
+
+  /// One event around the pieces of its object.
+  void emit(const char* type, std::vector<Bytes> object, std::vector<Bytes>& out) {
+    if (spec_.shape.syntax == Representation::Syntax::Protobuf)
+      return emit_frame(type, object, out);
+    out.push_back(Bytes::own(std::string("{\"type\":\"") + type + "\",\"object\":"));
+    out.insert(out.end(), std::make_move_iterator(object.begin()),
+               std::make_move_iterator(object.end()));
+    out.push_back(literal("}\n"));
+  }
+
+  void emit_frame(const char* type, const std::vector<Bytes>& object, std::vector<Bytes>& out) {
+    auto frame = binary_frame(type, object);
+    if (frame) return out.push_back(Bytes::own(std::move(*frame)));
+    // An object that can't be shown: say so and end; the client lists again and hears of it there
+    // too.
+    ended_ = true;
+    auto failure = protobuf_watch_frame("ERROR", status_document(frame.error()));
+    CHECK(failure.has_value());
+    out.push_back(Bytes::own(std::move(*failure)));
+  }
+
+  static Result<std::string> binary_frame(const char* type, const std::vector<Bytes>& object) {
+    CHARTER_TRY_ASSIGN(const Json tree, tree_of(object));
+    return protobuf_watch_frame(type, tree);
   }
 
   WatchParts parts_;

@@ -87,17 +87,82 @@ TEST(OpenApi, A_changed_definition_changes_the_document) {
   EXPECT_NE(after.body.find("\"weight\""), std::string::npos);
 }
 
-TEST(OpenApi, Version_two_is_one_document_and_json_only) {
+TEST(OpenApi, Version_two_is_one_document) {
   ServedApi api;
   const Json document = api.get("/openapi/v2").json();
   EXPECT_EQ(document["swagger"], "2.0");
-  EXPECT_TRUE(document["definitions"].contains("dev.shop.v1.Widget"));
-  EXPECT_TRUE(document["definitions"].contains("io.k8s.api.v1.Secret"));
-  Ask protobuf{"GET", "/openapi/v2"};
-  protobuf.headers = {{"accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}};
-  EXPECT_EQ(api.ask(protobuf).status, 406);
+  EXPECT_TRUE(document["definitions"].contains("io.k8s.api.core.v1.Secret"));
+  const Json& widget = document["definitions"]["dev.shop.v1.Widget"];
+  EXPECT_EQ(widget["properties"]["metadata"]["$ref"],
+            "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+  EXPECT_EQ(widget["properties"]["spec"]["properties"]["size"]["maximum"], 10);
   EXPECT_EQ(api.get("/openapi/v3/apis/none.dev/v1").status, 404);
   EXPECT_EQ(api.get("/openapi/v4").status, 404);
+}
+
+TEST(OpenApi, Version_two_leaves_open_what_it_can_not_say) {
+  ServedApi api;
+  const Json patch = {
+      {{"op", "add"},
+       {"path", "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/port"},
+       {"value", {{"x-kubernetes-int-or-string", true}}}},
+      {{"op", "add"},
+       {"path", "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/free"},
+       {"value",
+        {{"type", "object"},
+         {"x-kubernetes-preserve-unknown-fields", true},
+         {"properties", {{"a", {{"type", "string"}}}}}}}},
+      {{"op", "add"},
+       {"path", "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/maybe"},
+       {"value", {{"type", "string"}, {"nullable", true}}}}};
+  ASSERT_EQ(api.json_patch(kDefinitionsPath + "/widgets.shop.dev", patch).status, 200);
+  const Json spec =
+      api.get("/openapi/v2")
+          .json()["definitions"]["dev.shop.v1.Widget"]["properties"]["spec"]["properties"];
+  EXPECT_FALSE(spec["port"].contains("type"));
+  // kubectl would refuse every field of `free` but a.
+  EXPECT_FALSE(spec["free"].contains("properties"));
+  EXPECT_FALSE(spec["maybe"].contains("type"));
+  EXPECT_FALSE(spec["maybe"].contains("nullable"));
+}
+
+TEST(OpenApi, Version_two_comes_as_protobuf_when_asked) {
+  ServedApi api;
+  Ask what{"GET", "/openapi/v2"};
+  what.headers = {{"accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}};
+  const Answer plain = api.ask(what);
+  EXPECT_EQ(plain.status, 200);
+  EXPECT_EQ(plain.header("Content-Type"),
+            "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+  EXPECT_TRUE(
+      plain.body.starts_with("\n\x03"
+                             "2.0"))
+      << "swagger is field 1";
+  EXPECT_NE(plain.body.find("dev.shop.v1.Widget"), std::string::npos);
+  what.headers.emplace_back("accept-encoding", "gzip");
+  const Answer small = api.ask(what);
+  EXPECT_EQ(small.header("Content-Encoding"), "gzip");
+  EXPECT_LT(small.body.size(), plain.body.size() / 2);
+  EXPECT_EQ(small.body.substr(0, 2), "\x1f\x8b");
+  what.headers.emplace_back("if-none-match", plain.header("ETag"));
+  const Answer same = api.ask(what);
+  EXPECT_EQ(same.status, 304);
+  EXPECT_TRUE(same.body.empty());
+  EXPECT_NE(api.get("/openapi/v2").header("ETag"), plain.header("ETag"))
+      << "JSON is another document";
+  Ask other{"GET", "/openapi/v2"};
+  other.headers = {{"accept", "text/html"}};
+  EXPECT_EQ(api.ask(other).status, 406);
+}
+
+TEST(OpenApi, Version_three_is_json_only) {
+  ServedApi api;
+  Ask what{"GET", kShop};
+  what.headers = {{"accept", "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"}};
+  EXPECT_EQ(api.ask(what).status, 406);
+  what.headers = {
+      {"accept", "application/com.github.proto-openapi.spec.v3@v1.0+protobuf,application/json"}};
+  EXPECT_EQ(api.ask(what).status, 200);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     for (const auto& [key, value] : found->query) CHECK(found->has_param(key));
   }
   if (const auto plain = percent_decode(path, PlusMeans::Plus)) CHECK(plain->size() <= path.size());
-  negotiate(query);
+  negotiate(query, PlainProtobuf::Available);
+  negotiate_failure(query);
   std::string version;
   wants_aggregated_discovery(query, version);
   bare_media_type(path);

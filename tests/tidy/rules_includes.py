@@ -33,6 +33,8 @@ WALLS = (
     ),
     ("zlib", r"zlib\.h$", r"controller/api/.*\.cc$", "compress in controller/api"),
     ("cpprestsdk", r"(cpprest|pplx)/", r"controller/runtime/rest_.*\.cc$", "call out through controller/runtime/rest_transport.h"),
+    # Kubernetes' binary form of documents; wire/ is what protoc makes of its messages.
+    ("protobuf", r"(google/protobuf|wire)/", r"controller/protobuf/.*\.cc$", "convert through controller/protobuf/protobuf.h"),
     ("libvirt", r"libvirt/", r"drivers/libvirt/", "talk to hypervisors through drivers/machine_driver.h"),
     ("pugixml", r"pugi(xml|config)", r"drivers/libvirt/", "XML belongs to drivers/libvirt"),
     ("CLI11", r"CLI/", r"controller/cli/.*\.cc$", "describe commands through controller/cli headers"),
@@ -53,7 +55,8 @@ LAYERS = (
     ("base", r"controller/base/", ()),
     ("object", r"controller/object/", ("base",)),
     ("store", r"controller/store/", ("object", "base")),
-    ("api", r"controller/api/", ("object", "store", "base")),
+    ("protobuf", r"controller/protobuf/", ("object", "base")),
+    ("api", r"controller/api/", ("object", "store", "protobuf", "base")),
     ("local client", r"controller/runtime/local_client", ("runtime", "api", "object", "base")),
     ("runtime", r"controller/runtime/", ("object", "base")),
     ("cli", r"controller/cli/", ("main", "base", "object", "store", "api", "runtime", "local client")),
