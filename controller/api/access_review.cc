@@ -126,7 +126,8 @@ Json user_info(const Caller& caller) {
   return out;
 }
 
-Result<Json> check_review(const ResourceType& type, const std::string& ns, Json body) {
+Result<Json> check_review(const ResourceType& type, const std::string& ns, Json body,
+                          std::vector<std::string>& unknown) {
   const auto refuse = [](std::string text) { return Error{Code::BadRequest, std::move(text)}; };
   if (!body.is_object()) return refuse("the body is not an object");
   const std::string version = api_version_of(type.gvr.group, type.gvr.version);
@@ -148,7 +149,6 @@ Result<Json> check_review(const ResourceType& type, const std::string& ns, Json 
   if (!ns.empty()) body["metadata"]["namespace"] = ns;
   body.erase("status");
   if (!body.contains("spec") || body["spec"].is_null()) body["spec"] = Json::object();
-  std::vector<std::string> unknown;
   type.schema->prune(body, &unknown);
   type.schema->apply_defaults(body);
   std::vector<Cause> causes;

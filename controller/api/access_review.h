@@ -7,9 +7,10 @@
 // (kubernetes.md 4.12). TokenReview is in token_review.h.
 namespace charter {
 
-/// Reads the body of a create-only kind: apiVersion and kind must fit, unknown fields go, the
-/// schema must hold. Errors: BadRequest, Invalid.
-Result<Json> check_review(const ResourceType& type, const std::string& ns, Json body);
+/// Reads the body of a create-only kind: apiVersion and kind must fit, the schema must hold; fields
+/// that it does not know go, and into `unknown`. Errors: BadRequest, Invalid.
+Result<Json> check_review(const ResourceType& type, const std::string& ns, Json body,
+                          std::vector<std::string>& unknown);
 
 /// Answers a SelfSubjectAccessReview, SubjectAccessReview, LocalSubjectAccessReview,
 /// SelfSubjectRulesReview or SelfSubjectReview that passed check_review. Errors: Invalid,

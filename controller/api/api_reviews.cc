@@ -12,6 +12,26 @@
 
 // The part of ApiServer that knows who calls, and answers what is never stored.
 namespace charter {
+namespace {
+
+/// Fields that nobody knows or that come twice, as for what is stored (kubernetes.md 4.3).
+Status judge_fields(const ResourceType& type, const WriteOptions& options,
+                    const std::vector<std::string>& unknown, std::vector<std::string>& warnings) {
+  if (options.validation == FieldValidation::Ignore) return {};
+  for (const std::string& path : options.duplicates)
+    warnings.push_back("duplicate field \"" + path + "\"");
+  for (const std::string& path : unknown)
+    warnings.push_back("unknown field \"" + path + "\"");
+  if (options.validation == FieldValidation::Warn || warnings.empty()) return {};
+  std::string text;
+  for (const std::string& one : warnings)
+    text += (text.empty() ? "" : ", ") + one;
+  return Error{Code::BadRequest, type.kind + " in version \"" + type.gvr.version +
+                                     "\" cannot be handled as a " + type.kind +
+                                     ": strict decoding error: " + text};
+}
+
+}  // namespace
 
 void ApiServer::use_tokens(const TokenVerifier& verifier, const ServiceAccountTokens& accounts) {
   authenticator_.use_tokens(&verifier);
@@ -35,27 +55,35 @@ void ApiServer::review(const CallPtr& call) {
     return fail({Code::MethodNotAllowed,
                  "the server does not allow this method on the requested resource"});
   }
-  auto shape = negotiate(call->request.header("accept"));
+  auto shape = negotiate(call->request.header("accept"),
+                         protobuf_form(*call->type, call->route.subresource));
   if (!shape) return fail(shape.error());
   call->shape = *shape;
   call->shape.as = Representation::As::Object;
   const Status queued = run_sized(parts_, call->request.body.size(), [this, call] {
-    auto answer = answer_of(*call);
-    call->respond(answer ? document_response(201, *answer, call->shape)
-                         : status_response(answer.error()));
+    std::vector<std::string> warnings;
+    auto answer = answer_of(*call, warnings);
+    if (!answer) return call->respond(status_response(answer.error()));
+    HttpResponse response = document_response(201, *answer, call->shape);
+    add_warnings(response, warnings);
+    call->respond(std::move(response));
   });
   if (!queued) fail(queued.error());
 }
 
-Result<Json> ApiServer::answer_of(const Call& call) const {
+Result<Json> ApiServer::answer_of(const Call& call, std::vector<std::string>& warnings) const {
   if (is_token_request(*call.type, call.route)) {
     if (!account_tokens_) return Error{Code::MethodNotAllowed, "this server issues no tokens"};
     CHARTER_TRY_ASSIGN(Json request, read_body(call.request, "TokenRequest"));
     return answer_token_request({*account_tokens_, parts_.store, parts_.clock, parts_.random},
                                 call.name(), std::move(request));
   }
-  CHARTER_TRY_ASSIGN(Json body, read_body(call.request, call.type->kind));
-  CHARTER_TRY_ASSIGN(body, check_review(*call.type, call.route.ns, std::move(body)));
+  CHARTER_TRY_ASSIGN(WriteOptions options,
+                     read_write_options(call.route, call.caller, "CreateOptions"));
+  CHARTER_TRY_ASSIGN(Json body, read_body(call.request, call.type->kind, &options.duplicates));
+  std::vector<std::string> unknown;
+  CHARTER_TRY_ASSIGN(body, check_review(*call.type, call.route.ns, std::move(body), unknown));
+  CHARTER_TRY(judge_fields(*call.type, options, unknown, warnings));
   if (call.type->kind == "TokenReview")
     return answer_token_review(token_verifier_, std::move(body));
   return answer_review(authorizer_, *call.type, call.route.ns, call.caller, std::move(body));

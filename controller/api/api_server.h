@@ -68,7 +68,7 @@ class ApiServer {
 
   Status identify(Call& call) const;
   void review(const CallPtr& call);
-  Result<Json> answer_of(const Call& call) const;
+  Result<Json> answer_of(const Call& call, std::vector<std::string>& warnings) const;
 
   Authorizer authorizer_;
   Authenticator authenticator_;

@@ -15,6 +15,16 @@ constexpr const char* kResources[] = {"roles", "clusterroles", "rolebindings",
                                       "clusterrolebindings"};
 constexpr size_t kEventsAtOnce = 256;
 
+/// Buckets of what this follows; made once, because every write asks.
+const std::vector<std::string>& followed_buckets() {
+  static const std::vector<std::string> kBuckets = [] {
+    std::vector<std::string> out;
+    for (const char* resource : kResources) out.push_back(bucket_of(kRbacGroup, resource));
+    return out;
+  }();
+  return kBuckets;
+}
+
 std::string join_missing(const std::vector<std::string>& missing) {
   if (missing.empty()) return {};
   std::string text;
@@ -30,10 +40,10 @@ Authorizer::Authorizer(Store& store) : store_(store) {
   cursor_ = store_.revision();
   subscription_ =
       store_.subscribe([this](const std::set<std::string, std::less<>>& buckets, int64_t revision) {
-        const bool concerned = std::any_of(
-            std::begin(kResources), std::end(kResources), [&buckets](const char* resource) {
-              return buckets.contains(bucket_of(kRbacGroup, resource));
-            });
+        const auto& followed = followed_buckets();
+        const bool concerned =
+            std::any_of(followed.begin(), followed.end(),
+                        [&buckets](const std::string& bucket) { return buckets.contains(bucket); });
         follow(concerned, revision);
       });
   const std::lock_guard lock(follow_mutex_);

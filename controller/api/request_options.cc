@@ -1,5 +1,6 @@
 #include "controller/api/request_options.h"
 
+#include "controller/api/builtin_rules.h"
 #include "controller/api/media_type.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
@@ -58,12 +59,14 @@ Result<Json> read_body(const HttpRequest& request, const std::string& kind,
 }
 
 PlainProtobuf protobuf_form(const ResourceType& type, std::string_view subresource) {
-  const bool scale = subresource == "scale";
-  const bool has =
-      scale ? has_protobuf("autoscaling/v1", "Scale")
-            : type.builtin &&
-                  has_protobuf(api_version_of(type.gvr.group, type.gvr.version), type.kind);
-  return has ? PlainProtobuf::Available : PlainProtobuf::Unavailable;
+  const auto form = [](bool has) {
+    return has ? PlainProtobuf::Available : PlainProtobuf::Unavailable;
+  };
+  if (subresource == "scale") return form(has_protobuf("autoscaling/v1", "Scale"));
+  if (subresource == "token" && has_token(type))
+    return form(has_protobuf("authentication.k8s.io/v1", "TokenRequest"));
+  return form(type.builtin &&
+              has_protobuf(api_version_of(type.gvr.group, type.gvr.version), type.kind));
 }
 
 Result<WriteOptions> read_write_options(const Route& route, const Caller& caller, const std::string& options_kind) {

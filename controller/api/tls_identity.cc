@@ -1,5 +1,7 @@
 #include "controller/api/tls_identity.h"
 
+#include "controller/base/limits.h"
+
 #include <openssl/crypto.h>
 
 #include <algorithm>
@@ -19,7 +21,7 @@ std::optional<std::string> entry_text(const X509_NAME_ENTRY* entry) {
   const bool hidden = std::any_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
-  if (hidden || text.empty()) return std::nullopt;
+  if (hidden || text.empty() || text.size() > limits::kIdentityNameBytesMax) return std::nullopt;
   return text;
 }
 
@@ -31,6 +33,7 @@ std::optional<std::vector<std::string>> entries(const X509_NAME* subject, int ni
     std::optional<std::string> text = entry_text(X509_NAME_get_entry(subject, at));
     if (!text) return std::nullopt;
     out.push_back(std::move(*text));
+    if (out.size() > limits::kIdentityGroupsMax) return std::nullopt;
   }
   return out;
 }

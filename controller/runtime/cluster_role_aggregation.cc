@@ -87,7 +87,7 @@ void add_cluster_role_aggregation(Manager& manager) {
   spec.name = "cluster-role-aggregation";
   spec.primary = cluster_roles();
   spec.watches = {{cluster_roles(), collectors}};
-  spec.workers = 1;
+  spec.workers = kOneWorker;
   spec.make = [](const Runtime& runtime) { return std::make_unique<Aggregation>(runtime); };
   manager.add(std::move(spec));
 }

@@ -84,7 +84,7 @@ void add_namespace_defaults(Manager& manager, std::string ca_pem) {
   spec.name = "namespace-defaults";
   spec.primary = kNamespaces;
   spec.watches = {{kAccounts, namespace_of}, {kConfigMaps, namespace_of}};
-  spec.workers = 2;
+  spec.workers = {2, 0};
   spec.make = [ca_pem = std::move(ca_pem)](const Runtime& runtime) {
     return std::make_unique<NamespaceDefaults>(runtime, ca_pem);
   };

@@ -56,9 +56,11 @@ void check_namespaces(const Account& now, const Account* before, const View& vie
   for (size_t i = 0; i < now.spec.namespaces.size(); ++i) {
     const auto& ns = now.spec.namespaces[i];
     if (before != nullptr && holds(before->spec.namespaces, ns)) continue;
-    // Members get rights there: in the system's own namespaces those would be rights over everybody.
+    // Members get rights there: in the system's own namespaces those would be rights over
+    // everybody.
     if (ns.starts_with("kube-")) {
-      causes.push_back(forbidden_cause("spec.namespaces[" + std::to_string(i) + "]", "a namespace of the system belongs to no account"));
+      causes.push_back(forbidden_cause("spec.namespaces[" + std::to_string(i) + "]",
+                                       "a namespace of the system belongs to no account"));
       continue;
     }
     const auto owner = owner_of(view, ns, now.meta.name);
@@ -97,7 +99,9 @@ void check_members(const Account& now, std::vector<Cause>& causes) {
 Status check_grant(const AdmitRequest& request, const Account& now, const Account* before) {
   std::vector<Cause> causes;
   const auto guard_field = [&](const char* field, bool same) {
-    if (!same) causes.push_back(forbidden_cause(std::string("spec.") + field, "needs the verb \"grant\" on this account"));
+    if (!same)
+      causes.push_back(forbidden_cause(std::string("spec.") + field,
+                                       "needs the verb \"grant\" on this account"));
   };
   const Account::Spec none;
   const auto& old = before != nullptr ? before->spec : none;

@@ -42,7 +42,8 @@ struct Observed {
   std::vector<ContractUse> contracts;  ///< in order of name
   std::vector<std::string> taken;      ///< "shop (account other)": namespaces of an older account
   std::string changed_by;              ///< last writer of the spec; empty: not known
-  std::vector<RoleChange> roles;       ///< what the members' roles lack; in deletion: what is left of them
+  std::vector<RoleChange>
+      roles;  ///< what the members' roles lack; in deletion: what is left of them
 };
 
 /// The table above.

@@ -120,8 +120,10 @@ ControllerSpec controller() {
   ControllerSpec spec;
   spec.name = "account";
   spec.primary = kinds::accounts();
-  spec.watches = {{kinds::contracts(), account_of_contract}, {kinds::namespaces(), account_of_namespace}};
-  for (const auto* resource : {&kinds::roles(), &kinds::role_bindings(), &kinds::cluster_roles(), &kinds::cluster_role_bindings()}) {
+  spec.watches = {{kinds::contracts(), account_of_contract},
+                  {kinds::namespaces(), account_of_namespace}};
+  for (const auto* resource : {&kinds::roles(), &kinds::role_bindings(), &kinds::cluster_roles(),
+                               &kinds::cluster_role_bindings()}) {
     spec.watches.push_back({*resource, account_of_role});
   }
   spec.make = [](const Runtime& rt) { return std::make_unique<AccountReconciler>(rt); };

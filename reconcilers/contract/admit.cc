@@ -117,7 +117,8 @@ Status check_verbs(const AdmitRequest& request, const Contract& now, const Contr
   std::vector<Cause> causes;
   const auto ask = [&](const char* field, std::string_view verb) {
     if (!request.permits(verb))
-      causes.push_back(forbidden_cause(field, "needs the verb \"" + std::string(verb) + "\" on this contract"));
+      causes.push_back(
+          forbidden_cause(field, "needs the verb \"" + std::string(verb) + "\" on this contract"));
   };
   auto rest = now.spec;
   rest.acceptance = before.spec.acceptance;

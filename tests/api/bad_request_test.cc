@@ -381,11 +381,11 @@ TEST_F(BadInput, Nobody_and_the_wrong_body_get_in) {
   const Peer dev{"dev", {"developers"}};
   check({
       {"no certificate", as({"GET", kWidgetsPath}, std::nullopt), 403, "Forbidden",
-       "User \"system:anonymous\" cannot list resource"},
+       R"(User \"system:anonymous\" cannot list resource)"},
       {"no certificate, write", as({"POST", kWidgetsPath, named("b")}, std::nullopt), 403,
-       "Forbidden", "User \"system:anonymous\" cannot create resource"},
+       "Forbidden", R"(User \"system:anonymous\" cannot create resource)"},
       {"certificate without a name", as({"GET", kWidgetsPath}, Peer{"", {"system:masters"}}), 403,
-       "Forbidden", "User \"system:anonymous\" cannot list resource"},
+       "Forbidden", R"(User \"system:anonymous\" cannot list resource)"},
       {"a token that is none",
        as({"GET", kWidgetsPath, "", "", {{"authorization", "Bearer x"}}}, std::nullopt), 401,
        "Unauthorized", "Unauthorized"},

@@ -156,6 +156,13 @@ struct SubjectRow {
   std::vector<std::pair<int, std::string>> entries;
 };
 
+std::vector<std::pair<int, std::string>> crowd(size_t organizations) {
+  std::vector<std::pair<int, std::string>> out = {{NID_commonName, "eve"}};
+  for (size_t i = 0; i < organizations; ++i)
+    out.emplace_back(NID_organizationName, "o");
+  return out;
+}
+
 TEST(CertificateIdentity, IsNoneForSubjectsThatAreAmbiguousOrHideSomething) {
   const SubjectRow rows[] = {
       {"NoCommonName", {{NID_organizationName, "system:masters"}}},
@@ -163,7 +170,9 @@ TEST(CertificateIdentity, IsNoneForSubjectsThatAreAmbiguousOrHideSomething) {
       {"NulInCommonName", {{NID_commonName, std::string("admin\0.evil", 11)}}},
       {"NulInOrganization",
        {{NID_commonName, "eve"}, {NID_organizationName, std::string("system:masters\0x", 16)}}},
-      {"NewlineInCommonName", {{NID_commonName, "eve\nlevel=info"}}}};
+      {"NewlineInCommonName", {{NID_commonName, "eve\nlevel=info"}}},
+      {"AbsurdCommonName", {{NID_commonName, std::string(4'096, 'x')}}},
+      {"TenThousandOrganizations", crowd(10'000)}};
   for (const SubjectRow& row : rows) {
     SCOPED_TRACE(row.name);
     const openssl::X509Ptr certificate(X509_new());

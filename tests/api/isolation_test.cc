@@ -152,6 +152,8 @@ TEST(Isolation, Nothing_at_cluster_scope_and_nothing_across_namespaces) {
     // What everybody may ask about himself.
     if (resource.starts_with("selfsubject")) continue;
     for (const Way& way : ways_of(*type)) {
+      // That is the collection "unknown" of a namespace, which has no object to put or patch.
+      if (resource == "namespaces" && way.tail.find("/unknown") != std::string::npos) continue;
       const Answer answer = tenants.ask("red", way, base_of(type->gvr) + "/" + resource);
       EXPECT_EQ(answer.status, 403) << way.method << " " << resource << way.tail << answer.body;
     }

@@ -89,6 +89,16 @@ TEST_F(Reviews, A_question_is_about_one_thing) {
   EXPECT_EQ(post("dev", kSelf, review("SelfSubjectRulesReview", Json::object())).status, 400);
 }
 
+TEST_F(Reviews, Fields_that_nobody_knows_are_told_or_refused) {
+  Json odd = can("list", "widgets", "lab");
+  odd["spec"]["bogus"] = 1;
+  const Answer told = post("dev", kSelf, odd);
+  EXPECT_EQ(told.warnings(), std::vector<std::string>{R"(299 - "unknown field \"spec.bogus\"")"});
+  EXPECT_EQ(
+      post("dev", kSelf + "?fieldValidation=Strict", odd).message(),
+      R"(SelfSubjectAccessReview in version "v1" cannot be handled as a SelfSubjectAccessReview: strict decoding error: unknown field "spec.bogus")");
+}
+
 TEST_F(Reviews, Are_created_only_and_shown_in_discovery) {
   Ask get{"GET", kSelf};
   EXPECT_EQ(api_.ask(std::move(get)).status, 405);

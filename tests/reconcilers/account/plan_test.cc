@@ -135,7 +135,8 @@ TEST(AccountPlan, ClosingWaitsForContractsThenStatesTheBillThenReleases) {
   EXPECT_NE(scene.last.deletion->blocker.find("nothing to bill"), std::string::npos);
   EXPECT_TRUE(scene.last.release.empty());
   scene.step();
-  EXPECT_EQ(scene.last.release, (std::vector<std::string>{"charter.dev/final-bill", "charter.dev/roles"}));
+  EXPECT_EQ(scene.last.release,
+            (std::vector<std::string>{"charter.dev/final-bill", "charter.dev/roles"}));
   EXPECT_EQ(phase_of(scene.account.conditions), "Closing");
 }
 

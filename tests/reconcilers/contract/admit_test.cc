@@ -371,7 +371,8 @@ std::string verbs_asked(Desk& desk, const std::function<Status()>& write) {
     EXPECT_EQ(verdict.error().code, Code::Forbidden);
   }
   std::string out;
-  for (const auto& verb : asked) out += (out.empty() ? "" : " ") + verb;
+  for (const auto& verb : asked)
+    out += (out.empty() ? "" : " ") + verb;
   return out;
 }
 
@@ -382,7 +383,9 @@ TEST(ContractAdmit, EachFieldAsksForTheVerbOfWhoItBelongsTo) {
     contract["spec"][field] = std::move(value);
     return contract;
   };
-  const auto asked = [&](const Json& now) { return verbs_asked(desk, [&] { return desk.update(offered(), now); }); };
+  const auto asked = [&](const Json& now) {
+    return verbs_asked(desk, [&] { return desk.update(offered(), now); });
+  };
   EXPECT_EQ(asked(changed("acceptance", {{"offerHash", kOffered}})), "accept");
   EXPECT_EQ(asked(changed("terminate", {{"requested", true}})), "terminate");
   EXPECT_EQ(asked(changed("deletionProtection", false)), "terminate");
