@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-// Owning pointers for OpenSSL's types and PEM in both directions. Seen only by certificates.cc and
-// tls*.cc.
+// Owning pointers for OpenSSL's types and PEM in both directions. Seen only by certificates.cc,
+// signing_keys.cc and tls*.cc.
 namespace charter::openssl {
 
 /// Calls OpenSSL's own free function.
