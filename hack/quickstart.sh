@@ -231,7 +231,7 @@ wait_ready
 say "server ready: $(kc config view -o 'jsonpath={.clusters[0].cluster.server}')"
 
 say "applying manifests/quickstart"
-kc apply ${KUBECTL_VALIDATE:+"$KUBECTL_VALIDATE"} -f "$ROOT/manifests/quickstart" ||
+kc apply -f "$ROOT/manifests/quickstart" ||
   die "kubectl apply failed" "its message is above; the server's log: $server_log"
 accept_contract
 wait_converged

@@ -224,6 +224,11 @@ void begin_deletion(const ResourceType& type, Json& object) {
   }
 }
 
+bool marks_time_only(const ResourceType& type) {
+  return is(type, "", "namespaces") ||
+         is(type, "apiextensions.k8s.io", "customresourcedefinitions");
+}
+
 Status check_namespace(const ResourceType& type, const std::string& ns, const std::string& name, const View& view) {
   if (!type.namespaced) return {};
   const ObjectPtr found = view.get("/namespaces", {"", ns});

@@ -18,6 +18,10 @@ bool holds_deletion(const ResourceType& type, const Json& object);
 /// Marks a deletion's start on a built-in object (Namespace: phase Terminating; definitions: cleanup finalizer).
 void begin_deletion(const ResourceType& type, Json& object);
 
+/// True when a deletion's start leaves nothing but its time in metadata (Namespace, definitions):
+/// kube-apiserver deletes these two in a way of their own.
+bool marks_time_only(const ResourceType& type);
+
 /// True when a type has the subresource "finalize": the only door to its spec.finalizers
 /// (Namespace).
 bool has_finalize(const ResourceType& type);

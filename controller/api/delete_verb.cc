@@ -59,11 +59,12 @@ Json mark_deleted(const Removal& removal, const Json& before) {
   if (removal.options.propagation == "Orphan") add_finalizer(next, "orphan");
   begin_deletion(*removal.change->type, next);
   Json& metadata = next["metadata"];
-  if (!metadata.contains("deletionTimestamp")) {
-    metadata["deletionTimestamp"] = format_time(removal.change->parts.clock.now());
-    metadata["deletionGracePeriodSeconds"] = 0;
-    if (metadata.contains("generation")) metadata["generation"] = int_at(metadata, {"generation"}).value_or(0) + 1;
-  }
+  if (metadata.contains("deletionTimestamp")) return next;
+  metadata["deletionTimestamp"] = format_time(removal.change->parts.clock.now());
+  if (marks_time_only(*removal.change->type)) return next;
+  metadata["deletionGracePeriodSeconds"] = 0;
+  if (metadata.contains("generation"))
+    metadata["generation"] = int_at(metadata, {"generation"}).value_or(0) + 1;
   return next;
 }
 

@@ -1,10 +1,11 @@
 #include "controller/api/last_applied.h"
 
-#include <set>
+#include "controller/base/limits.h"
+#include "controller/object/typed_merge.h"
 
 #include <nlohmann/json.hpp>
 
-#include "controller/object/typed_merge.h"
+#include <set>
 
 namespace charter {
 namespace {
@@ -43,10 +44,8 @@ Error narrowed(Error error, std::vector<Cause> causes) {
   return error;
 }
 
-}  // namespace
-
-Result<Json> apply_over_last_applied(const Json* live, const Json& applied, const Schema& schema, const FieldManager& who,
-                                     Force force, Instant now) {
+Result<Json> merge_over_last_applied(const Json* live, const Json& applied, const Schema& schema,
+                                     const FieldManager& who, Force force, Instant now) {
   Result<Json> merged = server_side_apply(live, applied, schema, who, force, now);
   // Only kubectl writes that annotation; another manager's name is how its user opts out.
   const bool contested = !merged && merged.error().code == Code::Conflict && !merged.error().causes.empty();
@@ -58,6 +57,33 @@ Result<Json> apply_over_last_applied(const Json* live, const Json& applied, cons
   }
   if (foreign.empty()) return server_side_apply(live, applied, schema, who, Force::Yes, now);
   return narrowed(std::move(merged.error()), std::move(foreign));
+}
+
+/// The annotation's text for a configuration: as kubectl writes it.
+std::string annotation_of(Json applied) {
+  if (Json& metadata = applied["metadata"]; metadata.contains("annotations"))
+    metadata["annotations"].erase(kAnnotation);
+  return encode(applied) + "\n";
+}
+
+}  // namespace
+
+Result<Json> apply_over_last_applied(const Json* live, const Json& applied, const Schema& schema,
+                                     const FieldManager& who, Force force, Instant now) {
+  CHARTER_TRY_ASSIGN(Json merged, merge_over_last_applied(live, applied, schema, who, force, now));
+  // Kept in step, so that a later client-side apply compares with what was applied last. An
+  // annotation that is not there is not made.
+  const bool kept = who.manager == "kubectl" &&
+                    !text_at(merged, {"metadata", "annotations", kAnnotation}).empty();
+  if (!kept) return merged;
+  Json& annotations = merged["metadata"]["annotations"];
+  annotations[kAnnotation] = annotation_of(applied);
+  size_t bytes = 0;
+  for (const auto& [name, value] : annotations.items())
+    bytes += name.size() + (value.is_string() ? value.get_ref<const std::string&>().size() : 0);
+  if (bytes > limits::kAnnotationsBytesMax)
+    annotations.erase(kAnnotation);  // the apply itself must not fail for it
+  return merged;
 }
 
 }  // namespace charter

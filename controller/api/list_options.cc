@@ -57,7 +57,9 @@ Status read_continue(std::string_view token, ListOptions& out) {
   const auto revision = tree ? int_at(*tree, {"rv"}) : std::nullopt;
   const bool known_revision = revision && (*revision > 0 || *revision == kInconsistent);
   if (!tree || start.empty() || start.back() != '\x01' || !known_revision) {
-    return Error{Code::BadRequest, "continue key is not valid: invalid continue token: the token was not made by this server"};
+    return Error{
+        Code::BadRequest,
+        "invalid continue token: continue key is not valid: the token was not made by this server"};
   }
   const size_t slash = std::min(start.find('/'), start.size() - 1);
   out.continued = true;
@@ -73,7 +75,12 @@ Result<int64_t> read_number(const Route& route, const char* name) {
   const std::string_view text = route.param(name);
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0) {
+  if (error != std::errc() || end != text.data() + text.size()) {
+    const bool too_large = error == std::errc::result_out_of_range;
+    return Error{Code::BadRequest, "strconv.ParseInt: parsing " + encode(Json(text)) +
+                                       (too_large ? ": value out of range" : ": invalid syntax")};
+  }
+  if (value < 0) {
     return Error{Code::BadRequest, std::string(name) + ": Invalid value: " + encode(Json(text)) +
                                        ": must be a non-negative integer"};
   }
@@ -104,9 +111,10 @@ Status read_version(const Route& route, ListUse use, ListOptions& out) {
   if (!text.empty()) {
     auto version = parse_version(text);
     if (!version) {
-      if (use == ListUse::Watch) return Error(version.error());
-      return Error{Code::BadRequest, "invalid resource version: resourceVersion: Invalid value: " + encode(Json(text)) + ": " +
-                                         version.error().message};
+      const std::string why =
+          "resourceVersion: Invalid value: " + encode(Json(text)) + ": " + version.error().message;
+      if (use == ListUse::Watch) return Error{version.error().code, why};
+      return Error{Code::BadRequest, "invalid resource version: " + why};
     }
     out.version = *version;
   }

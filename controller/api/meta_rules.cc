@@ -127,8 +127,12 @@ Status check_identity(const ResourceType& type, const Json& before, const Json& 
   const std::string uid = text_at(next, {"metadata", "uid"});
   const std::string current = text_at(before, {"metadata", "uid"});
   if (!uid.empty() && uid != current) {
-    return conflict(type, name, "StorageError: invalid object, Code: 4, Key: " + type.bucket() + ", ResourceVersion: 0, "
-                    "AdditionalErrorMsg: Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + current);
+    return conflict(type, name,
+                    "StorageError: invalid object, Code: 4, Key: /registry/" + type.bucket() + "/" +
+                        to_string(ObjectName{text_at(before, {"metadata", "namespace"}), name}) +
+                        ", ResourceVersion: 0, "
+                        "AdditionalErrorMsg: Precondition failed: UID in precondition: " +
+                        uid + ", UID in object meta: " + current);
   }
   return {};
 }
@@ -138,9 +142,11 @@ Status check_identifiers(const ResourceType& type, const Json& metadata) {
   for (const char* member : {"name", "generateName", "namespace", "uid", "resourceVersion"}) {
     const auto found = metadata.find(member);
     if (found == metadata.end() || found->is_null() || found->is_string()) continue;
-    return Error{Code::BadRequest, type.kind + " in version \"" + type.gvr.version + "\" cannot be handled as a " + type.kind +
-                                       ": json: cannot unmarshal " + found->type_name() + " into Go struct field ObjectMeta.metadata." +
-                                       member + " of type string"};
+    return Error{Code::BadRequest,
+                 type.kind + " in version \"" + type.gvr.version + "\" cannot be handled as a " +
+                     type.kind + ": json: cannot unmarshal " +
+                     (found->is_boolean() ? "bool" : found->type_name()) +
+                     " into Go struct field ObjectMeta." + member + " of type string"};
   }
   return {};
 }
@@ -253,8 +259,12 @@ Status carry_over(const ResourceType& type, const Json& before, Json& next, Vers
   const std::string version = text_at(metadata, {"resourceVersion"});
   const bool given = !version.empty() && version != "0";
   if (!given && rule == VersionRule::Required) {
-    return invalid(type.qualified_resource(), nullptr, name,
-                   {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"}});
+    Error error =
+        invalid(type.qualified_resource(), &type, name,
+                {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
+                  "metadata.resourceVersion"}});
+    error.subject->kind = type.gvr.resource;
+    return error;
   }
   if (given) {
     CHARTER_TRY_ASSIGN(const int64_t wanted, parse_version(version));

@@ -169,7 +169,8 @@ class WatchStream final : public BodyStream {
 
   void append_bookmark(const char* annotations, std::vector<Bytes>& out) {
     const int64_t at = cursor_;
-    const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(at) + "\",\"creationTimestamp\":null" + annotations + "}";
+    const std::string metadata =
+        "{\"resourceVersion\":\"" + std::to_string(at) + "\"" + annotations + "}";
     std::string object;
     if (table_) {
       object = table_->table("", metadata, columns_);

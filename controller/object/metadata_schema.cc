@@ -29,7 +29,6 @@ Json owner_references() {
               {"x-kubernetes-list-map-keys", {"uid"}},
               {"items",
                {{"type", "object"},
-                {"required", {"apiVersion", "kind", "name", "uid"}},
                 {"x-kubernetes-map-type", "atomic"},
                 {"properties",
                  {{"apiVersion", text},

@@ -229,7 +229,7 @@ class Patcher {
 Result<Json> apply_json_patch(const Json& target, const Json& patch) {
   if (!patch.is_array()) {
     return undecodable(std::string("json: cannot unmarshal ") + patch.type_name() +
-                       " into Go value of type jsonpatch.Patch");
+                       " into Go value of type []handlers.jsonPatchOp");
   }
   if (patch.size() > limits::kPatchOperationsMax) {
     return Error{Code::RequestEntityTooLarge,

@@ -87,6 +87,13 @@ TEST_F(BadInput, Finalizers_owners_and_the_frame_of_a_body) {
               R"("name":"b","ownerReferences":[{"apiVersion":"v1","kind":"X","name":"","uid":""}])"),
           422, "Invalid",
           R"(metadata.ownerReferences.name: Invalid value: \"\": must not be empty)"),
+      // Each member once: the schema of metadata leaves what must be there to this rule.
+      post("owner without anything", with_metadata(R"("name":"b","ownerReferences":[{}])"), 422,
+           "Invalid",
+           "is invalid: [metadata.ownerReferences.apiVersion: Invalid value: \\\"\\\": must not be "
+           "empty, metadata.ownerReferences.kind: Invalid value: \\\"\\\": must not be empty, "
+           "metadata.ownerReferences.name: Invalid value: \\\"\\\": must not be empty, "
+           "metadata.ownerReferences.uid: Invalid value: \\\"\\\": must not be empty"),
       post("1000 owners",
            with_metadata("\"name\":\"b\",\"ownerReferences\":[" + items(1'000, owner) + "]"), 422,
            "Invalid", "metadata.ownerReferences: Too many: 1000"),

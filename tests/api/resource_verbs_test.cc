@@ -202,7 +202,10 @@ TEST_F(ResourceVerbsTest, A_namespace_must_exist_and_not_be_leaving) {
   const Answer none = api_.post("/apis/shop.dev/v1/namespaces/nons/widgets", body);
   EXPECT_EQ(none.status, 404);
   EXPECT_EQ(none.message(), "namespaces \"nons\" not found");
-  EXPECT_EQ(api_.remove("/api/v1/namespaces/lab").json()["status"]["phase"], "Terminating");
+  const Json leaving = api_.remove("/api/v1/namespaces/lab").json();
+  EXPECT_EQ(leaving["status"]["phase"], "Terminating");
+  EXPECT_TRUE(leaving["metadata"].contains("deletionTimestamp"));
+  EXPECT_FALSE(leaving["metadata"].contains("deletionGracePeriodSeconds"));
   const Answer late = api_.post(kWidgetsPath, body);
   EXPECT_EQ(late.status, 403);
   EXPECT_EQ(late.json()["details"]["causes"][0],
@@ -245,6 +248,27 @@ TEST_F(ResourceVerbsTest, Kubectl_takes_over_what_it_applied_on_the_clients_side
     if (entry["manager"] == "kubectl") owns = entry["operation"] == "Apply" && entry["fieldsV1"]["f:spec"].contains("f:size");
   }
   EXPECT_TRUE(owns) << taken.body;
+}
+
+TEST_F(ResourceVerbsTest, The_last_applied_annotation_follows_what_kubectl_applies) {
+  const std::string path = kWidgetsPath + "/k";
+  ASSERT_EQ(api_.post(kWidgetsPath + "?fieldManager=kubectl-client-side-apply",
+                      client_applied(shop_widget("k", {{"size", 4}})))
+                .status,
+            201);
+  const auto annotation = [&] {
+    return text_at(api_.get(path).json(), {"metadata", "annotations", kLastApplied});
+  };
+  const Json config = shop_widget("k", {{"size", 5}});
+  ASSERT_EQ(api_.apply(path, config, "kubectl").status, 200);
+  // A later client-side apply computes what to remove from it.
+  EXPECT_EQ(annotation(), encode(config) + "\n");
+  ASSERT_EQ(api_.apply(path, shop_widget("k", {{"size", 6}}), "other", "&force=true").status, 200);
+  EXPECT_EQ(annotation(), encode(config) + "\n") << "another manager is how a user opts out";
+  ASSERT_EQ(api_.apply(kWidgetsPath + "/n", shop_widget("n", {{"size", 1}}), "kubectl").status,
+            201);
+  EXPECT_FALSE(api_.get(kWidgetsPath + "/n").json()["metadata"].contains("annotations"))
+      << "it is not made where it is not";
 }
 
 TEST_F(ResourceVerbsTest, Another_manager_does_not_take_over_what_kubectl_applied) {

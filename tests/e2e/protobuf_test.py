@@ -52,13 +52,14 @@ class ProtobufTest(ServerTest):
         self.assertIn('namespaces "nowhere" not found', self.refused("create", "configmap", "x", "-n", "nowhere"))
 
     def test_describes_with_events(self):
-        # describe lists Events as protobuf.
+        # describe lists Events as protobuf, by the uid of their object.
+        self.apply(setting("subject", a="b"))
+        uid = self.get("configmap", "subject", "-n", NS)["metadata"]["uid"]
         self.kubectl("create", "-f", "-", stdin={
             "apiVersion": "v1", "kind": "Event", "metadata": {"name": "told", "namespace": NS}, "reason": "Told",
             "message": "heard it", "type": "Normal", "firstTimestamp": "2026-06-01T00:00:00Z",
             "lastTimestamp": "2026-06-01T00:00:00Z", "count": 2, "source": {"component": "test"},
-            "involvedObject": {"apiVersion": "v1", "kind": "ConfigMap", "name": "subject", "namespace": NS}})
-        self.apply(setting("subject", a="b"))
+            "involvedObject": {"apiVersion": "v1", "kind": "ConfigMap", "name": "subject", "namespace": NS, "uid": uid}})
         self.assertIn("heard it", self.out("describe", "configmap", "subject", "-n", NS))
         if self.minor >= 32:
             self.assertIn("heard it", self.out("events", "-n", NS))

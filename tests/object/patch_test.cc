@@ -108,9 +108,11 @@ TEST(JsonPatch, Operations_that_cannot_be_carried_out_are_rejected_without_telli
 TEST(JsonPatch, What_is_no_patch_cannot_be_decoded) {
   const std::pair<const char*, const char*> rows[] = {
       {R"({"op":"add"})",
-       "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"},
+       "error decoding patch: json: cannot unmarshal object into Go value of type "
+       "[]handlers.jsonPatchOp"},
       {R"("x")",
-       "error decoding patch: json: cannot unmarshal string into Go value of type jsonpatch.Patch"},
+       "error decoding patch: json: cannot unmarshal string into Go value of type "
+       "[]handlers.jsonPatchOp"},
       {R"(["x"])",
        "error decoding patch: json: cannot unmarshal string into Go value of type "
        "jsonpatch.Operation"},
