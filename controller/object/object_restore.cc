@@ -71,8 +71,8 @@ ObjectPtr Encoded::restore(std::string bytes, Pairs fields) {
     if (key == "\"name\"") header.name = json_string(value);
     if (key == "\"uid\"") header.uid = json_string(value);
     if (key == "\"generation\"") header.generation = number_in(value);
-    if (key == "\"deletionTimestamp\"") header.deleting = value.size() > 2;
-    if (key == "\"finalizers\"") header.has_finalizers = value.size() > 2;
+    if (key == "\"deletionTimestamp\"") header.deleting = value.starts_with('"') && value.size() > 2;
+    if (key == "\"finalizers\"") header.has_finalizers = value.starts_with('[') && value.size() > 2;
     if (key == "\"labels\"") header.labels = pairs_in(value);
     if (key == "\"ownerReferences\"") header.owners = owners_in(value);
     if (key == "\"resourceVersion\"") version = value;

@@ -84,10 +84,12 @@ TEST_F(BadInput, Values_of_a_wrong_type_or_size_name_their_field) {
 }
 
 TEST_F(BadInput, Yaml_bombs_and_traps) {
-  std::string bomb = "apiVersion: shop.dev/v1\nkind: Widget\nmetadata: {name: b}\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+  std::string bomb =
+      "apiVersion: shop.dev/v1\nkind: Widget\nmetadata: {name: b}\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i < 12; ++i) {
     const std::string last = "*a" + std::to_string(i - 1);
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last + repeat("," + last, 9) + "]\n";
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last +
+            repeat("," + last, 9) + "]\n";
   }
   const std::string head = "apiVersion: shop.dev/v1\nkind: Widget\nspec: {size: 1}\nmetadata:\n";
   const char* text = "the object provided is unrecognized (must be of type Widget)";
@@ -95,7 +97,7 @@ TEST_F(BadInput, Yaml_bombs_and_traps) {
       post("alias bomb", bomb, 400, "BadRequest", text, kYaml),
       post("deep flow", std::string(10'000, '['), 400, "BadRequest", text, kYaml),
       post("python tag", head + "  name: !!python/object/apply:os.system ['id']\n", 400,
-           "BadRequest", "metadata.name", kYaml),
+           "BadRequest", "ObjectMeta.name", kYaml),
       post("two documents", head + "  name: b\n---\n" + head + "  name: c\n", 400, "BadRequest",
            "one document is expected", kYaml),
       post("330000 documents", repeat("---\na: 1\n", 330'000), 400, "BadRequest",
@@ -109,15 +111,15 @@ TEST_F(BadInput, Yaml_bombs_and_traps) {
            "lines and values", kYaml),
       post("a merge key of no map", head + "  name: b\n  <<: 5\n", 400, "BadRequest",
            "map merge requires map", kYaml),
-      post("no is a boolean, not a name", head + "  name: no\n", 400, "BadRequest", "metadata.name",
-           kYaml),
+      post("no is a boolean, not a name", head + "  name: no\n", 400, "BadRequest",
+           "ObjectMeta.name", kYaml),
       post("0o7 is an octal number, not a name", head + "  name: 0o7\n", 400, "BadRequest",
-           "metadata.name", kYaml),
+           "ObjectMeta.name", kYaml),
       post("sexagesimal is text, not a number",
            "apiVersion: shop.dev/v1\nkind: Widget\nmetadata: {name: b}\nspec: {size: 1:30}\n", 422,
            "Invalid", "spec.size in body must be of type integer", kYaml),
       post("tab indentation", head + "\tname: b\n", 400, "BadRequest", text, kYaml),
-      post("y is a boolean, not a name", head + "  name: y\n", 400, "BadRequest", "metadata.name",
+      post("y is a boolean, not a name", head + "  name: y\n", 400, "BadRequest", "ObjectMeta.name",
            kYaml),
       post("unclosed quote", head + "  name: \"b\n", 400, "BadRequest", text, kYaml),
       post("unknown alias", head + "  name: *nobody\n", 400, "BadRequest", text, kYaml),
@@ -126,23 +128,33 @@ TEST_F(BadInput, Yaml_bombs_and_traps) {
 }
 
 TEST_F(BadInput, Content_types_the_server_does_not_read) {
-  const char* text = "the body of the request was in an unknown format - accepted media types include: ";
+  const char* text =
+      "the body of the request was in an unknown format - accepted media types include: ";
   check({
       post("text", named("b"), 415, "UnsupportedMediaType", text, "text/plain"),
-      post("protobuf", named("b"), 415, "UnsupportedMediaType", text, "application/vnd.kubernetes.protobuf"),
-      post("two types", named("b"), 415, "UnsupportedMediaType", text, "application/json, application/yaml"),
+      post("protobuf", named("b"), 415, "UnsupportedMediaType", text,
+           "application/vnd.kubernetes.protobuf"),
+      post("two types", named("b"), 415, "UnsupportedMediaType", text,
+           "application/json, application/yaml"),
       patch("patch as plain JSON", kJson, "{}", 415, "UnsupportedMediaType", text),
-      patch("strategic merge on a custom resource", "application/strategic-merge-patch+json", "{}", 415, "UnsupportedMediaType",
-            "application/apply-patch+yaml"),
+      patch("strategic merge on a custom resource", "application/strategic-merge-patch+json", "{}",
+            415, "UnsupportedMediaType", "application/apply-patch+yaml"),
       {"PUT of a patch", {"PUT", kA, "{}", kMerge}, 415, "UnsupportedMediaType", text},
-      {"Accept: text/csv", {"GET", kA, "", kJson, {{"accept", "text/csv"}}}, 406, "NotAcceptable", "media types are accepted"},
+      {"Accept: text/csv",
+       {"GET", kA, "", kJson, {{"accept", "text/csv"}}},
+       406,
+       "NotAcceptable",
+       "media types are accepted"},
   });
 }
 
 TEST_F(BadInput, Patches) {
-  const std::string self_copies = items(12'000, [](size_t) { return R"({"op":"copy","from":"/spec","path":"/spec/labels"})"; });
-  const std::string doubling = R"([{"op":"add","path":"/spec/labels","value":{"x":"y"}},)" +
-                               items(60, [](size_t) { return R"({"op":"copy","from":"/spec","path":"/spec/labels/x"})"; }) + "]";
+  const std::string self_copies =
+      items(12'000, [](size_t) { return R"({"op":"copy","from":"/spec","path":"/spec/labels"})"; });
+  const std::string doubling =
+      R"([{"op":"add","path":"/spec/labels","value":{"x":"y"}},)" +
+      items(60, [](size_t) { return R"({"op":"copy","from":"/spec","path":"/spec/labels/x"})"; }) +
+      "]";
   const std::string large_copies =
       R"([{"op":"add","path":"/spec/name","value":")" + std::string(262'144, 'x') + "\"}," +
       items(10,
@@ -193,24 +205,34 @@ TEST_F(BadInput, Patches) {
 
 TEST_F(BadInput, Apply) {
   const std::string body = encode(shop_widget("a"));
-  const std::string keys = encode(shop_widget("a", {{"size", 3}, {"items", {{{"key", "x"}}, {{"key", "x"}}}}}));
+  const std::string keys =
+      encode(shop_widget("a", {{"size", 3}, {"items", {{{"key", "x"}}, {{"key", "x"}}}}}));
   check({
-      patch("no manager", kApply, body, 422, "Invalid", "fieldManager: Required value: is required for apply patch"),
-      patch("a manager of 10 kB", kApply, body, 422, "Invalid", "fieldManager: Too long", "?fieldManager=" + std::string(10'000, 'm')),
-      patch("a manager with a newline", kApply, body, 422, "Invalid", "should only contain printable characters",
-            "?fieldManager=a%0Ab"),
+      patch("no manager", kApply, body, 422, "Invalid",
+            "fieldManager: Required value: is required for apply patch"),
+      patch("a manager of 10 kB", kApply, body, 422, "Invalid", "fieldManager: Too long",
+            "?fieldManager=" + std::string(10'000, 'm')),
+      patch("a manager with a newline", kApply, body, 422, "Invalid",
+            "should only contain printable characters", "?fieldManager=a%0Ab"),
       patch("forged managedFields", kApply,
-            encode(shop_widget("a", {{"size", 3}}, {{"managedFields", {{{"manager", "x"}, {"operation", "Apply"}}}}})), 400,
-            "BadRequest", "metadata.managedFields must be nil", "?fieldManager=m"),
-      patch("duplicate list-map key", kApply, keys, 500, "", "failed to create typed patch object", "?fieldManager=m"),
+            encode(shop_widget("a", {{"size", 3}},
+                               {{"managedFields", {{{"manager", "x"}, {"operation", "Apply"}}}}})),
+            400, "BadRequest", "metadata.managedFields must be nil", "?fieldManager=m"),
+      patch("duplicate list-map key", kApply, keys, 500, "", "failed to create typed patch object",
+            "?fieldManager=m"),
       patch("unknown field", kApply, encode(shop_widget("a", {{"size", 3}, {"bogus", 1}})), 500, "",
             ".spec.bogus: field not declared in schema", "?fieldManager=m"),
-      patch("no kind", kApply, "{}", 400, "BadRequest", "invalid object type: /, Kind=", "?fieldManager=m"),
-      patch("force without apply", kMerge, "{}", 422, "Invalid", "force: Forbidden: may not be specified for non-apply patch",
-            "?force=true"),
-      patch("force in words", kApply, body, 400, "BadRequest", "force: Invalid value", "?fieldManager=m&force=maybe"),
-      {"status of nothing", {"PATCH", kWidgetsPath + "/none/status?fieldManager=m", encode(shop_widget("none")), kApply}, 404,
-       "NotFound", "widgets.shop.dev"},
+      patch("no kind", kApply, "{}", 400, "BadRequest",
+            "invalid object type: /, Kind=", "?fieldManager=m"),
+      patch("force without apply", kMerge, "{}", 422, "Invalid",
+            "force: Forbidden: may not be specified for non-apply patch", "?force=true"),
+      patch("force in words", kApply, body, 400, "BadRequest", "force: Invalid value",
+            "?fieldManager=m&force=maybe"),
+      {"status of nothing",
+       {"PATCH", kWidgetsPath + "/none/status?fieldManager=m", encode(shop_widget("none")), kApply},
+       404,
+       "NotFound",
+       "widgets.shop.dev"},
   });
 }
 

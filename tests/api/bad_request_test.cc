@@ -150,7 +150,7 @@ TEST_F(BadInput, Versions_tokens_and_options) {
           kWidgetsPath + "?continue=" + make_continue_token(999'999'999, {"lab", "a"}), 400,
           "BadRequest", "invalid continue token"),
       get("watch with timeoutSeconds in words", kWidgetsPath + "?watch=true&timeoutSeconds=soon",
-          400, "BadRequest", "timeoutSeconds"),
+          400, "BadRequest", "strconv.ParseInt: parsing"),
       {"dryRun in words",
        {"POST", kWidgetsPath + "?dryRun=Some", named("b")},
        422,

@@ -106,7 +106,11 @@ TEST(Durability, Ring_bounds_compact_the_log_by_themselves) {
 
 TEST(Durability, Index_fields_are_computed_again_at_start) {
   const TempDir dir;
-  { must_commit(*must_open(inline_options(dir.path())), create({"n", "a"}, "v")); }
+  {
+    auto store = must_open(inline_options(dir.path()));
+    must_commit(*store, create({"n", "a"}, "v"));
+    must_commit(*store, create({"", "kind"}, "d", "definitions"));
+  }
   StoreOptions options = inline_options(dir.path());
   std::string learned;
   options.kinds.definitions = "definitions";

@@ -71,19 +71,23 @@ struct Market : World {
     ASSERT_TRUE(accepted) << (accepted ? "" : accepted.error().message);
     settle();
   }
-  // What the instance's own reconciler does when all of it is reclaimed.
+  static Gvr resource_of(const std::string& kind) {
+    const std::string resource = kind == "Machine"  ? "machines"
+                                 : kind == "Volume" ? "volumes"
+                                                    : "serviceinstances";
+    return {"charter.dev", "v1alpha1", resource};
+  }
+  // What the object's own reconciler does when all of it is reclaimed.
   void let_go(const std::string& kind, const std::string& name) {
     auto object = get(kind, name);
     object["metadata"].erase("finalizers");
-    const Gvr instances{"charter.dev", "v1alpha1", "serviceinstances"};
-    ASSERT_TRUE(client()->update(instances, object, Part::Main));
+    ASSERT_TRUE(client()->update(resource_of(kind), object, Part::Main));
   }
   // What a reconciler of machines or volumes saw.
   void observe(const std::string& kind, const std::string& name, const Json& status) {
     auto object = get(kind, name);
     object["status"] = status;
-    const Gvr resource{"charter.dev", "v1alpha1", kind == "Machine" ? "machines" : "volumes"};
-    const auto written = client()->update(resource, object, Part::Status);
+    const auto written = client()->update(resource_of(kind), object, Part::Status);
     ASSERT_TRUE(written) << (written ? "" : written.error().message);
   }
   std::string phase() { return field("Contract", kContract, "status.phase"); }
@@ -229,6 +233,9 @@ spec: {contractRef: {name: orders}, size: 250GB}
   EXPECT_EQ(world.field("Contract", kContract, "status.summary.compute"), "1/3");
   EXPECT_EQ(world.field("Contract", kContract, "status.summary.storage"), "3/5");
   world.edit("Contract", kContract, "{spec: {terminate: {requested: true}}}");
+  world.settle_for(1s);
+  EXPECT_EQ(world.phase(), "Terminating");
+  world.let_go("Volume", "consumerco/archive");
   world.settle_for(1s);
   EXPECT_FALSE(world.exists("Volume", "consumerco/archive"));
   EXPECT_EQ(world.phase(), "Terminated");
