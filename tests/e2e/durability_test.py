@@ -139,11 +139,10 @@ class LifeTest(ServerTest):
         self.addCleanup(server.close)
         server.start()
         server.kubectl("apply", "-f", MANIFESTS)
-        hung = {"call": "create", "every": 1, "error": "Hang", "delay": "1h"}
-        ordering.set_fields(server, "provider", "simulated", simulated={"faults": [hung]})
+        hung = {"call": "create", "every": 1, "error": "Hang", "delay": "60s"}
+        ordering.set_fields(server, "provider", "datacenter-1", simulated={"failures": [hung]})
         ordering.accept(server)
-        eventually(lambda: "create" in {row[4] for row in ordering.simulated(server, "calls")} or
-                   ordering.listed(server, "machines", "-A"), "machines are being made")
+        eventually(lambda: ordering.listed(server, "machines,volumes", "-A"), "something is being made")
         # Everything else goes on beside the workers that hang.
         server.kubectl("create", "namespace", "beside", "--validate=false")
         server.process.send_signal(signal.SIGTERM)
