@@ -75,6 +75,16 @@ void add_finalizers(const Change& change, Json& tree) {
   }
 }
 
+/// A question about the object of a write, without a verb.
+AccessRequest access_to(const Change& change, const Json& object) {
+  AccessRequest out;
+  out.group = change.type->gvr.group;
+  out.resource = change.type->gvr.resource;
+  out.ns = change.name.ns;
+  out.name = text_at(object, {"metadata", "name"});
+  return out;
+}
+
 }  // namespace
 
 FieldManager ResourceVerbs::Change::manager() const {
@@ -115,7 +125,13 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
 Status admit(const Change& change, const Json* object, const Json* before, std::vector<std::string>& warnings) {
   const Authorizer* authorizer = change.parts.authorizer;
   const Caller& caller = change.options.caller;
-  if (authorizer && object) CHARTER_TRY(check_escalation(*authorizer, *change.type, caller, *object, before));
+  AccessRequest own = access_to(change, object ? *object : *before);
+  if (authorizer && object) {
+    // PATCH was allowed before anybody knew that it would make an object.
+    own.verb = "create";
+    if (!before && change.form == Change::Form::Apply) CHARTER_TRY(authorizer->check(caller, own));
+    CHARTER_TRY(check_escalation(*authorizer, *change.type, caller, *object, before));
+  }
   const auto hooks = change.parts.hooks.find(change.type->bucket());
   if (hooks == change.parts.hooks.end() || !hooks->second.admit || change.subresource == "status") return {};
   AdmitRequest request;
@@ -128,11 +144,6 @@ Status admit(const Change& change, const Json* object, const Json* before, std::
   request.caller = change.options.caller;
   request.now = change.parts.clock.now();
   request.warnings = &warnings;
-  AccessRequest own;
-  own.group = change.type->gvr.group;
-  own.resource = change.type->gvr.resource;
-  own.ns = change.name.ns;
-  own.name = text_at(object ? *object : *before, {"metadata", "name"});
   if (authorizer) {
     request.may = [&](std::string_view verb) {
       own.verb = verb;

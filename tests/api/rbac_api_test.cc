@@ -102,6 +102,30 @@ TEST_F(RbacApi, A_binding_is_in_force_with_its_answer_and_over_with_its_removal)
   EXPECT_EQ(as("dev", "GET", kWidgetsPath).status, 403);
 }
 
+TEST_F(RbacApi, Who_may_only_patch_makes_nothing_by_applying_it) {
+  make(kLabRoles, role("patcher", {rule({"get", "patch"}, {"shop.dev"}, {"widgets"})}));
+  make(kLabBindings, binding("b", "Role", "patcher", "dev"));
+  const auto apply = [this](const std::string& name) {
+    const Json body = {{"apiVersion", "shop.dev/v1"},
+                       {"kind", "Widget"},
+                       {"metadata", {{"name", name}}},
+                       {"spec", {{"size", 2}}}};
+    Ask what{"PATCH", kWidgetsPath + "/" + name + "?fieldManager=m&force=true", encode(body)};
+    what.content_type = "application/apply-patch+yaml";
+    what.peer = Peer{"dev", {}};
+    return api_.ask(std::move(what));
+  };
+  EXPECT_EQ(
+      apply("new").message(),
+      R"(widgets.shop.dev "new" is forbidden: User "dev" cannot create resource "widgets" in API group "shop.dev" in the namespace "lab")");
+  EXPECT_EQ(api_.get(kWidgetsPath + "/new").status, 404);
+  make(kWidgetsPath, {{"apiVersion", "shop.dev/v1"},
+                      {"kind", "Widget"},
+                      {"metadata", {{"name", "there"}}},
+                      {"spec", {{"size", 1}}}});
+  EXPECT_EQ(apply("there").status, 200);
+}
+
 TEST_F(RbacApi, A_binding_to_a_role_that_is_not_there_says_so) {
   make(kLabBindings, binding("b", "Role", "gone", "dev"));
   EXPECT_EQ(
