@@ -7,32 +7,12 @@
 #include "controller/api/request_options.h"
 #include "controller/api/status_body.h"
 #include "controller/api/token_review.h"
+#include "controller/api/write_pipeline.h"
 
 #include <nlohmann/json.hpp>
 
 // The part of ApiServer that knows who calls, and answers what is never stored.
 namespace charter {
-namespace {
-
-/// Fields that nobody knows or that come twice, as for what is stored (kubernetes.md 4.3).
-Status judge_fields(const ResourceType& type, const WriteOptions& options,
-                    const std::vector<std::string>& unknown, std::vector<std::string>& warnings) {
-  if (options.validation == FieldValidation::Ignore) return {};
-  for (const std::string& path : options.duplicates)
-    warnings.push_back("duplicate field \"" + path + "\"");
-  for (const std::string& path : unknown)
-    warnings.push_back("unknown field \"" + path + "\"");
-  if (options.validation == FieldValidation::Warn || warnings.empty()) return {};
-  std::string text;
-  for (const std::string& one : warnings)
-    text += (text.empty() ? "" : ", ") + one;
-  return Error{Code::BadRequest, type.kind + " in version \"" + type.gvr.version +
-                                     "\" cannot be handled as a " + type.kind +
-                                     ": strict decoding error: " + text};
-}
-
-}  // namespace
-
 void ApiServer::use_tokens(const TokenVerifier& verifier, const ServiceAccountTokens& accounts) {
   authenticator_.use_tokens(&verifier);
   token_verifier_ = &verifier;
@@ -74,7 +54,13 @@ void ApiServer::review(const CallPtr& call) {
 Result<Json> ApiServer::answer_of(const Call& call, std::vector<std::string>& warnings) const {
   if (is_token_request(*call.type, call.route)) {
     if (!account_tokens_) return Error{Code::MethodNotAllowed, "this server issues no tokens"};
-    CHARTER_TRY_ASSIGN(Json request, read_body(call.request, "TokenRequest"));
+    CHARTER_TRY_ASSIGN(WriteOptions options,
+                       read_write_options(call.route, call.caller, "CreateOptions"));
+    CHARTER_TRY_ASSIGN(Json request, read_body(call.request, "TokenRequest", &options.duplicates));
+    ResourceType type;
+    type.gvr = {std::string(kAuthenticationGroup), "v1", "tokenrequests"};
+    type.kind = "TokenRequest";
+    CHARTER_TRY(judge_fields(type, options, unknown_token_fields(request), warnings));
     return answer_token_request({*account_tokens_, parts_.store, parts_.clock, parts_.random},
                                 call.name(), std::move(request));
   }

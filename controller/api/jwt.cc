@@ -1,5 +1,6 @@
 #include "controller/api/jwt.h"
 
+#include "controller/base/base64.h"
 #include "controller/base/limits.h"
 #include "controller/object/value.h"
 
@@ -8,19 +9,12 @@
 namespace charter {
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr size_t kSignatureBytes = 64;
 constexpr size_t kKeyIdBytesMax = 128;
 constexpr int64_t kSecondsMax = 9'000'000'000;  // the year 2255: later ones do not fit an Instant
 
 Error bad(const char* why) {
   return {Code::Unauthorized, std::string("invalid bearer token: ") + why};
-}
-
-int value_of(char c) {
-  const size_t found = kAlphabet.find(c);
-  return found == std::string_view::npos ? -1 : static_cast<int>(found);
 }
 
 Result<Json> read_object(std::string_view text, const char* what) {
@@ -86,38 +80,6 @@ int64_t seconds_of(Instant at) {
 }
 
 }  // namespace
-
-std::string encode_base64url(std::string_view bytes) {
-  std::string out;
-  uint32_t word = 0;
-  int bits = 0;
-  for (const char c : bytes) {
-    word = word << 8 | static_cast<unsigned char>(c);
-    for (bits += 8; bits >= 6; bits -= 6)
-      out += kAlphabet[word >> (bits - 6) & 63];
-  }
-  if (bits > 0) out += kAlphabet[word << (6 - bits) & 63];
-  return out;
-}
-
-std::optional<std::string> decode_base64url(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  uint32_t word = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const int value = value_of(c);
-    if (value < 0) return std::nullopt;
-    word = word << 6 | static_cast<uint32_t>(value);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(word >> bits & 0xff);
-  }
-  // Bits left over would let one signature be written in several ways.
-  if ((word & ((1U << bits) - 1)) != 0) return std::nullopt;
-  return out;
-}
 
 Result<SplitToken> split_token(std::string_view token) {
   if (token.size() > limits::kTokenBytesMax) return bad("too long");

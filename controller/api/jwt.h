@@ -13,11 +13,6 @@
 // signature is checked: everything is bounded and of the exact type.
 namespace charter {
 
-/// Base64 of RFC 4648, section 5, without padding.
-std::string encode_base64url(std::string_view bytes);
-/// The bytes; nothing for any foreign character, padding, a cut end or bits that are left over.
-std::optional<std::string> decode_base64url(std::string_view text);
-
 /// A token taken apart, not verified.
 struct SplitToken {
   std::string key_id;

@@ -7,40 +7,11 @@
 
 #include "controller/api/meta_rules.h"
 #include "controller/api/status_body.h"
+#include "controller/base/base64.h"
 #include "controller/base/limits.h"
 
 namespace charter {
 namespace {
-
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string base64url(std::string_view in) {
-  std::string out;
-  uint32_t word = 0;
-  int bits = 0;
-  for (const char c : in) {
-    word = word << 8 | static_cast<unsigned char>(c);
-    bits += 8;
-    while (bits >= 6) out += kAlphabet[word >> (bits -= 6) & 63];
-  }
-  if (bits > 0) out += kAlphabet[word << (6 - bits) & 63];
-  return out;
-}
-
-std::optional<std::string> from_base64url(std::string_view in) {
-  std::string out;
-  uint32_t word = 0;
-  int bits = 0;
-  for (const char c : in) {
-    const std::string_view alphabet(kAlphabet, 64);
-    const size_t value = alphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    word = word << 6 | static_cast<uint32_t>(value);
-    bits += 6;
-    if (bits >= 8) out += static_cast<char>(word >> (bits -= 8) & 255);
-  }
-  return out;
-}
 
 Error list_invalid(const char* field, const std::string& why) {
   return invalid("ListOptions.meta.k8s.io", nullptr, "", {{"FieldValueForbidden", "Forbidden: " + why, field}});
@@ -51,7 +22,7 @@ Error list_invalid(const char* field, const std::string& why) {
 constexpr int64_t kInconsistent = -1;
 
 Status read_continue(std::string_view token, ListOptions& out) {
-  const auto text = from_base64url(token);
+  const auto text = decode_base64url(token);
   const auto tree = text ? parse_json(*text) : Result<Json>(Error{Code::BadRequest, "not base64url"});
   const std::string start = tree ? text_at(*tree, {"start"}) : std::string();
   const auto revision = tree ? int_at(*tree, {"rv"}) : std::nullopt;
@@ -92,7 +63,7 @@ std::string token(int64_t revision, const ObjectName& last) {
   // tokens of other make are refused.
   const Json document = {
       {"v", "meta.k8s.io/v1"}, {"rv", revision}, {"start", last.ns + "/" + last.name + "\x01"}};
-  return base64url(encode(document));
+  return encode_base64url(encode(document));
 }
 
 Status check_fields(const Selector& fields, const ResourceType& type) {

@@ -1,5 +1,6 @@
 #include "controller/api/service_account_tokens.h"
 
+#include "controller/base/base64.h"
 #include "controller/base/limits.h"
 #include "controller/object/digest.h"
 

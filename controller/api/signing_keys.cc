@@ -2,6 +2,7 @@
 
 #include "controller/api/certificate_openssl.h"
 #include "controller/api/jwt.h"
+#include "controller/base/base64.h"
 #include "controller/base/limits.h"
 
 #include <openssl/ecdsa.h>

@@ -1,6 +1,7 @@
 #include "controller/api/static_tokens.h"
 
 #include "controller/api/jwt.h"
+#include "controller/base/base64.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
 #include "controller/object/digest.h"

@@ -8,6 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <initializer_list>
+
 namespace charter {
 namespace {
 
@@ -94,6 +97,14 @@ Result<std::optional<BoundObject>> read_bound(const TokenRequestParts& parts, co
   return std::optional<BoundObject>(std::move(out));
 }
 
+void find_unknown(const Json* object, const std::string& path,
+                  std::initializer_list<std::string_view> known, std::vector<std::string>& out) {
+  if (object == nullptr || !object->is_object()) return;
+  for (const auto& [key, value] : object->items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) out.push_back(path + key);
+  }
+}
+
 Status check_frame(const Json& body) {
   if (!body.is_object()) return Error{Code::BadRequest, "the body is not an object"};
   const std::string version = text_at(body, {"apiVersion"});
@@ -102,6 +113,8 @@ Status check_frame(const Json& body) {
     return Error{Code::BadRequest, kind + " in version " + go_quote(version) +
                                        " cannot be handled as a TokenRequest"};
   }
+  if (const Json* spec = at(body, {"spec"}); spec && !spec->is_object() && !spec->is_null())
+    return Error{Code::BadRequest, "spec: must be an object"};
   return {};
 }
 
@@ -132,6 +145,16 @@ Json answer_token_review(const TokenVerifier* tokens, Json review) {
   review["status"] = {{"authenticated", true}, {"user", user_info(owner->caller)}};
   if (!owner->audiences.empty()) review["status"]["audiences"] = owner->audiences;
   return review;
+}
+
+std::vector<std::string> unknown_token_fields(const Json& request) {
+  std::vector<std::string> out;
+  find_unknown(&request, "", {"apiVersion", "kind", "metadata", "spec", "status"}, out);
+  find_unknown(at(request, {"spec"}), "spec.", {"audiences", "expirationSeconds", "boundObjectRef"},
+               out);
+  find_unknown(at(request, {"spec", "boundObjectRef"}), "spec.boundObjectRef.",
+               {"apiVersion", "kind", "name", "uid"}, out);
+  return out;
 }
 
 Result<Json> answer_token_request(const TokenRequestParts& parts, const ObjectName& account,

@@ -31,6 +31,9 @@ struct TokenRequestParts {
   Random& random;
 };
 
+/// Paths of a TokenRequest's fields that nobody knows.
+std::vector<std::string> unknown_token_fields(const Json& request);
+
 /// Answers a TokenRequest with a new token. Errors: BadRequest, Invalid, NotFound for the account,
 /// Conflict for a bound object of another uid.
 Result<Json> answer_token_request(const TokenRequestParts& parts, const ObjectName& account,

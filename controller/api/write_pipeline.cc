@@ -27,26 +27,20 @@ std::string strict_text(const std::vector<std::string>& duplicates, const std::v
   return text;
 }
 
-/// Unknown and repeated fields: refused, reported or dropped in silence (kubernetes.md 4.3).
-Status judge_fields(const Change& change, const std::vector<std::string>& unknown, const Json& tree,
+/// judge_fields, but for a patch: what is refused there is the patched object, not the body.
+Status judge_change(const Change& change, const std::vector<std::string>& unknown, const Json& tree,
                     std::vector<std::string>& warnings) {
-  if (change.options.validation == FieldValidation::Ignore) return {};
-  if (change.options.validation == FieldValidation::Warn) {
-    for (const std::string& path : change.options.duplicates) warnings.push_back("duplicate field \"" + path + "\"");
-    for (const std::string& path : unknown) warnings.push_back("unknown field \"" + path + "\"");
-    return {};
-  }
-  if (unknown.empty() && change.options.duplicates.empty()) return {};
-  const std::string text = strict_text(change.options.duplicates, unknown);
-  const ResourceType& type = *change.type;
-  if (change.form == Change::Form::Patch) {
-    Error error = invalid("", nullptr, "", {{"FieldValueInvalid",
-                          "Invalid value: " + encode(Json(encode(tree))) + ": strict decoding error: " + text, "patch"}});
-    error.subject.reset();
-    return error;
-  }
-  return Error{Code::BadRequest, type.kind + " in version \"" + type.gvr.version + "\" cannot be handled as a " + type.kind +
-                                     ": strict decoding error: " + text};
+  const auto& duplicates = change.options.duplicates;
+  const bool strict = change.options.validation == FieldValidation::Strict;
+  if (change.form != Change::Form::Patch || !strict || (unknown.empty() && duplicates.empty()))
+    return judge_fields(*change.type, change.options, unknown, warnings);
+  Error error = invalid("", nullptr, "",
+                        {{"FieldValueInvalid",
+                          "Invalid value: " + encode(Json(encode(tree))) +
+                              ": strict decoding error: " + strict_text(duplicates, unknown),
+                          "patch"}});
+  error.subject.reset();
+  return error;
 }
 
 /// kube-apiserver skips the rules of an object whose shape is wrong, and says so.
@@ -87,6 +81,23 @@ AccessRequest access_to(const Change& change, const Json& object) {
 
 }  // namespace
 
+Status judge_fields(const ResourceType& type, const WriteOptions& options,
+                    const std::vector<std::string>& unknown, std::vector<std::string>& warnings) {
+  if (options.validation == FieldValidation::Ignore) return {};
+  if (options.validation == FieldValidation::Warn) {
+    for (const std::string& path : options.duplicates)
+      warnings.push_back("duplicate field \"" + path + "\"");
+    for (const std::string& path : unknown)
+      warnings.push_back("unknown field \"" + path + "\"");
+    return {};
+  }
+  if (unknown.empty() && options.duplicates.empty()) return {};
+  return Error{Code::BadRequest, type.kind + " in version \"" + type.gvr.version +
+                                     "\" cannot be handled as a " + type.kind +
+                                     ": strict decoding error: " +
+                                     strict_text(options.duplicates, unknown)};
+}
+
 FieldManager ResourceVerbs::Change::manager() const {
   std::string who = options.field_manager;
   if (who.empty()) who = options.caller.agent.substr(0, options.caller.agent.find('/'));
@@ -99,7 +110,7 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
   Checked out;
   std::vector<std::string> unknown;
   type.schema->prune(tree, &unknown);
-  CHARTER_TRY(judge_fields(change, unknown, tree, out.warnings));
+  CHARTER_TRY(judge_change(change, unknown, tree, out.warnings));
   type.schema->apply_defaults(tree);
   if (!before) add_finalizers(change, tree);
   drop_empty(tree);

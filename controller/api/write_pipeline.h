@@ -35,6 +35,10 @@ struct Checked {
   std::vector<std::string> warnings;
 };
 
+/// Unknown and repeated fields of a body: refused, reported or dropped in silence (kubernetes.md 4.3).
+Status judge_fields(const ResourceType& type, const WriteOptions& options, const std::vector<std::string>& unknown,
+                    std::vector<std::string>& warnings);
+
 /// prune → default → complete → validate. Errors as kube words them.
 Result<Checked> check_tree(ResourceVerbs::Change& change, Json tree, const Json* before);
 

@@ -2,6 +2,7 @@
 #include "controller/api/rbac_install.h"
 #include "controller/api/static_tokens.h"
 #include "controller/api/token_review.h"
+#include "controller/base/base64.h"
 #include "controller/base/limits.h"
 #include "tests/support/served_api.h"
 
@@ -130,6 +131,21 @@ TEST_F(Tokens, Requests_are_judged_in_kubes_words) {
       404);
   EXPECT_EQ(api_.get(kTokenPath).status, 405);
   EXPECT_EQ(api_.post(kTokenPath, {{"kind", "Secret"}, {"apiVersion", "v1"}}).status, 400);
+}
+
+TEST_F(Tokens, Fields_of_a_request_that_nobody_knows_are_told_or_refused) {
+  Json odd = request({{"audience", {"vault"}}});
+  const Answer told = api_.post(kTokenPath, odd);
+  EXPECT_EQ(told.status, 201) << told.body;
+  EXPECT_EQ(told.warnings(),
+            std::vector<std::string>{R"(299 - "unknown field \"spec.audience\"")"});
+  const Answer refused = api_.post(kTokenPath + "?fieldValidation=Strict", odd);
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_EQ(
+      refused.message(),
+      R"(TokenRequest in version "v1" cannot be handled as a TokenRequest: strict decoding error: unknown field "spec.audience")");
+  odd["spec"] = 5;
+  EXPECT_EQ(api_.post(kTokenPath, odd).status, 400);
 }
 
 TEST_F(Tokens, End_with_their_time) {

@@ -27,5 +27,16 @@ TEST(Base64, SkipsWhiteSpaceAndRefusesEverythingElse) {
     EXPECT_EQ(decode_base64(bad), std::nullopt) << bad;
 }
 
+TEST(Base64, ForUrlsHasNoPaddingAndOneSpellingOnly) {
+  EXPECT_EQ(encode_base64url("\xfb\xff"), "-_8");
+  std::string bytes;
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_EQ(decode_base64url(encode_base64url(bytes)), bytes) << i;
+    bytes += static_cast<char>(i * 7);
+  }
+  for (const char* bad : {"A", "-_9", "Zg==", "+/8", "Zm 9v"})
+    EXPECT_EQ(decode_base64url(bad), std::nullopt) << bad;
+}
+
 }  // namespace
 }  // namespace charter

@@ -1,5 +1,6 @@
 #include "controller/api/jwt.h"
 
+#include "controller/base/base64.h"
 #include "controller/base/limits.h"
 #include "tests/fuzz/fuzz_input.h"
 
