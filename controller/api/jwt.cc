@@ -1,5 +1,6 @@
 #include "controller/api/jwt.h"
 
+#include "controller/api/signing_keys.h"
 #include "controller/base/base64.h"
 #include "controller/base/limits.h"
 #include "controller/object/value.h"
@@ -9,7 +10,7 @@
 namespace charter {
 namespace {
 
-constexpr size_t kSignatureBytes = 64;
+constexpr size_t kSignatureBytesMax = 1'024;  // RSA of 8192 bits
 constexpr size_t kKeyIdBytesMax = 128;
 constexpr int64_t kSecondsMax = 9'000'000'000;  // the year 2255: later ones do not fit an Instant
 
@@ -32,17 +33,6 @@ Result<std::string> text_claim(const Json& object, const char* name) {
   if (text.empty() || text.size() > limits::kIdentityNameBytesMax)
     return bad("a claim is empty or too long");
   return text;
-}
-
-Result<Instant> time_claim(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_number_integer())
-    return bad("a time is missing or no integer");
-  if (found->is_number_unsigned() && found->get<uint64_t>() > static_cast<uint64_t>(kSecondsMax))
-    return bad("a time is out of range");
-  const auto seconds = found->get<int64_t>();
-  if (seconds < 0 || seconds > kSecondsMax) return bad("a time is out of range");
-  return Instant(std::chrono::seconds(seconds));
 }
 
 Result<std::vector<std::string>> audiences_of(const Json& claims) {
@@ -92,16 +82,35 @@ Result<SplitToken> split_token(std::string_view token) {
   auto signature = decode_base64url(token.substr(second + 1));
   if (!header_text || !payload || !signature) return bad("not base64url");
   CHARTER_TRY_ASSIGN(const Json header, read_object(*header_text, "the header is no JSON object"));
-  if (text_at(header, {"alg"}) != "ES256") return bad("not signed with ES256");
   if (header.contains("crit")) return bad("extensions that must be understood");
-  const std::string key_id = text_at(header, {"kid"});
-  if (key_id.empty() || key_id.size() > kKeyIdBytesMax) return bad("no key id");
-  if (signature->size() != kSignatureBytes) return bad("not a signature of ES256");
-  return SplitToken{key_id, token.substr(0, second), std::move(*signature), std::move(*payload)};
+  const auto key_id = header.find("kid");
+  if (key_id != header.end() && !key_id->is_string()) return bad("the key id is no text");
+  SplitToken out{text_at(header, {"alg"}), text_at(header, {"kid"}), token.substr(0, second),
+                 std::move(*signature), std::move(*payload)};
+  if (out.algorithm.empty()) return bad("no algorithm");
+  if (out.key_id.size() > kKeyIdBytesMax) return bad("the key id is too long");
+  if (out.signature.empty() || out.signature.size() > kSignatureBytesMax)
+    return bad("not a signature");
+  return out;
+}
+
+Result<Json> parse_claims(std::string_view payload) {
+  return read_object(payload, "the payload is no JSON object");
+}
+
+Result<Instant> time_claim(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number_integer())
+    return bad("a time is missing or no integer");
+  if (found->is_number_unsigned() && found->get<uint64_t>() > static_cast<uint64_t>(kSecondsMax))
+    return bad("a time is out of range");
+  const auto seconds = found->get<int64_t>();
+  if (seconds < 0 || seconds > kSecondsMax) return bad("a time is out of range");
+  return Instant(std::chrono::seconds(seconds));
 }
 
 Result<TokenClaims> read_claims(std::string_view payload) {
-  CHARTER_TRY_ASSIGN(const Json tree, read_object(payload, "the payload is no JSON object"));
+  CHARTER_TRY_ASSIGN(const Json tree, parse_claims(payload));
   TokenClaims out;
   CHARTER_TRY_ASSIGN(out.issuer, text_claim(tree, "iss"));
   CHARTER_TRY_ASSIGN(out.subject, text_claim(tree, "sub"));
@@ -138,7 +147,7 @@ std::string write_claims(const TokenClaims& claims) {
 }
 
 std::string signed_part(const std::string& key_id, const std::string& payload) {
-  const Json header = {{"alg", "ES256"}, {"kid", key_id}};
+  const Json header = {{"alg", kTokenAlgorithm}, {"kid", key_id}};
   return encode_base64url(encode(header)) + "." + encode_base64url(payload);
 }
 

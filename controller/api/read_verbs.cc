@@ -1,6 +1,7 @@
 #include "controller/api/read_verbs.h"
 
 #include "controller/api/answer_syntax.h"
+#include "controller/api/conversion.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/protobuf/protobuf.h"
@@ -129,7 +130,7 @@ Result<ListBody> read_list(const Store& store, const ResourceType& type, const s
     ListBody body{type, {}, {}};
     body.page.revision = store.revision();
     const ObjectPtr object = store.get(type.bucket(), {ns, *name});
-    if (object && matches(options, *object)) body.page.objects.push_back(object);
+    if (object && matches(options, *object)) body.page.objects.push_back(in_version(type, object));
     return body;
   }
   ListBody body{type, {}, {}};
@@ -139,6 +140,7 @@ Result<ListBody> read_list(const Store& store, const ResourceType& type, const s
     body.continue_token = make_continue_token(body.page.revision, {last.ns, last.name});
   }
   if (filtered) body.page.remaining = 0;
+  for (ObjectPtr& object : body.page.objects) object = in_version(type, object);
   return body;
 }
 
@@ -158,8 +160,9 @@ HttpResponse list_response(const ListBody& body, const Representation& shape, In
   return in_syntax(plain_list(body), shape.syntax);
 }
 
-HttpResponse object_response(int status, const ResourceType& type, const ObjectPtr& object, const Representation& shape,
+HttpResponse object_response(int status, const ResourceType& type, const ObjectPtr& stored, const Representation& shape,
                              IncludeObject include, Instant now) {
+  const ObjectPtr object = in_version(type, stored);
   std::vector<Bytes> body;
   switch (shape.as) {
     case Representation::As::Table: {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/builtin_rules.h"
+#include "controller/api/conversion.h"
 #include "controller/api/index_fields.h"
 #include "controller/api/last_applied.h"
 #include "controller/api/status_body.h"
@@ -18,8 +19,26 @@ using ChangePtr = std::shared_ptr<Change>;
 
 void run(const ChangePtr& change);
 
+/// The tree in the form that it is stored in, whatever version the request speaks.
 ObjectPtr encode_object(const Change& change, const Json& tree, int64_t version) {
-  return Encoded::make(tree, version, index_fields(*change.type, change.parts.hooks, tree));
+  const ResourceType& type = *change.type;
+  const HookTable& hooks = change.parts.hooks;
+  if (type.storage) return Encoded::make(tree, version, index_fields(type, hooks, tree));
+  const auto table = change.parts.kinds.table();
+  const ResourceType* stored = table->find_stored(type.bucket());
+  if (!stored) return Encoded::make(tree, version, index_fields(type, hooks, tree));
+  Json converted = tree;
+  converted["apiVersion"] = api_version_of(stored->gvr.group, stored->gvr.version);
+  return Encoded::make(converted, version, index_fields(*stored, hooks, converted));
+}
+
+/// True when writing the object again would store other bytes: an object in an older storage version is
+/// migrated by any write.
+bool is_outdated(const Change& change, const Encoded& object) {
+  if (change.type->builtin) return false;
+  const auto table = change.parts.kinds.table();
+  const ResourceType* stored = table->find_stored(change.type->bucket());
+  return stored && !is_in_version(*stored, object);
 }
 
 /// Sends a checked write to the store and answers from its completion.
@@ -117,7 +136,7 @@ bool is_released(const ResourceType& type, const Json& object) {
 
 Status update_now(const ChangePtr& change, const ObjectPtr& current) {
   const ResourceType& type = *change->type;
-  auto before = std::make_shared<const Json>(current->tree());
+  auto before = std::make_shared<const Json>(in_version(type, current)->tree());
   CHARTER_TRY_ASSIGN(Json next, change->edit(before.get()));
   CHARTER_TRY(check_frame(type, change->name, next));
   const bool needs_version = change->form == Change::Form::Update && !type.builtin;
@@ -128,7 +147,7 @@ Status update_now(const ChangePtr& change, const ObjectPtr& current) {
   if (change->form != Change::Form::Apply) {
     track_update(tree, before.get(), *type.schema, change->manager(), change->parts.clock.now());
   }
-  if (!differs(*before, tree)) {
+  if (!differs(*before, tree) && !is_outdated(*change, *current)) {
     change->done(Written{current, false, std::move(checked.warnings)});
     return {};
   }

@@ -185,6 +185,8 @@ Result<Route> route(std::string_view method, std::string_view path, std::string_
     out.place = Route::Place::ServerVersion;
   } else if (parts.size() == 1 && root == "metrics") {
     out.place = Route::Place::Metrics;
+  } else if (path == kIssuerConfigurationPath || path == kIssuerKeysPath) {
+    out.place = Route::Place::Issuer;
   }
   if (out.place == Route::Place::Unknown) return out;
   if (out.place == Route::Place::Resource) {

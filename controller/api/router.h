@@ -13,11 +13,16 @@
 //   /api/v1[/namespaces/N]/R[/NAME[/SUB]]           core group
 //   /apis/G/V[/namespaces/N]/R[/NAME[/SUB]]         other groups
 //   /openapi/… /healthz /livez /readyz /version /metrics
+//   /.well-known/openid-configuration /openid/v1/jwks   the issuer of ServiceAccounts' tokens
 namespace charter {
+
+/// OpenID Connect Discovery 1.0, section 4, and where Kubernetes puts its keys.
+inline constexpr std::string_view kIssuerConfigurationPath = "/.well-known/openid-configuration";
+inline constexpr std::string_view kIssuerKeysPath = "/openid/v1/jwks";
 
 /// What a request asks for.
 struct Route {
-  enum class Place { Resource, Api, Apis, Group, Version, OpenApi, Health, ServerVersion, Metrics, Unknown };
+  enum class Place { Resource, Api, Apis, Group, Version, OpenApi, Health, ServerVersion, Metrics, Issuer, Unknown };
   enum class Verb { Get, List, Watch, Create, Update, Patch, Delete, DeleteCollection };
   Place place = Place::Unknown;
   Verb verb = Verb::Get;

@@ -1,8 +1,11 @@
 #include "controller/api/service_account_tokens.h"
 
+#include "controller/api/router.h"
 #include "controller/base/base64.h"
 #include "controller/base/limits.h"
-#include "controller/object/digest.h"
+#include "controller/object/value.h"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -35,28 +38,26 @@ Result<std::string> ServiceAccountTokens::issue(TokenClaims& claims) const {
   return text + "." + encode_base64url(signature);
 }
 
+std::string ServiceAccountTokens::configuration() const {
+  return encode({{"issuer", parts_.issuer},
+                 {"jwks_uri", parts_.issuer + std::string(kIssuerKeysPath)},
+                 {"response_types_supported", {"id_token"}},
+                 {"subject_types_supported", {"public"}},
+                 {"id_token_signing_alg_values_supported", {kTokenAlgorithm}}});
+}
+
 ServiceAccountTokens::ClaimsPtr ServiceAccountTokens::signed_claims(std::string_view token) const {
   if (token.size() > limits::kTokenBytesMax) return nullptr;
-  const std::string digest = sha256_hex(token);
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = verified_.find(digest);
-    if (known != verified_.end()) return known->second;
-  }
-  const auto split = split_token(token);
-  if (!split || !parts_.keys->verify(split->key_id, split->signed_part, split->signature))
-    return nullptr;
-  auto claims = read_claims(split->payload);
-  if (!claims || claims->issuer != parts_.issuer) return nullptr;
-  auto found = std::make_shared<const TokenClaims>(std::move(*claims));
-  const std::lock_guard lock(mutex_);
-  if (!verified_.emplace(digest, found).second) return found;
-  order_.push_back(digest);
-  if (order_.size() > limits::kTokenCacheMax) {
-    verified_.erase(order_.front());
-    order_.pop_front();
-  }
-  return found;
+  return verified_.find_or(token, [&]() -> ClaimsPtr {
+    const auto split = split_token(token);
+    if (!split || split->algorithm != kTokenAlgorithm ||
+        !parts_.keys->verify(split->key_id, split->signed_part, split->signature)) {
+      return nullptr;
+    }
+    auto claims = read_claims(split->payload);
+    if (!claims || claims->issuer != parts_.issuer) return nullptr;
+    return std::make_shared<const TokenClaims>(std::move(*claims));
+  });
 }
 
 bool ServiceAccountTokens::is_alive(const TokenClaims& claims) const {

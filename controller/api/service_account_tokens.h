@@ -3,12 +3,10 @@
 #include "controller/api/jwt.h"
 #include "controller/api/signing_keys.h"
 #include "controller/api/token_verifier.h"
+#include "controller/api/verified_tokens.h"
 #include "controller/store/store.h"
 
-#include <list>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
 // Tokens of ServiceAccounts: issued for one account's uid, for some audiences and some time, maybe
 // bound to a Secret; valid as long as account and Secret live.
@@ -32,6 +30,10 @@ class ServiceAccountTokens final : public TokenVerifier {
   std::optional<TokenOwner> verify(std::string_view token,
                                    const std::vector<std::string>& audiences) const override;
   const std::string& issuer() const { return parts_.issuer; }
+  /// What others verify tokens with: the issuer's configuration (OpenID Connect Discovery 1.0,
+  /// section 3) and its keys, as JSON.
+  std::string configuration() const;
+  std::string public_keys() const { return parts_.keys->public_keys(); }
 
  private:
   using ClaimsPtr = std::shared_ptr<const TokenClaims>;
@@ -39,11 +41,7 @@ class ServiceAccountTokens final : public TokenVerifier {
   bool is_alive(const TokenClaims& claims) const;
 
   const TokenParts parts_;
-  // Claims by the digest of tokens whose signature was verified: that costs a hundred times more
-  // than the rest. What can end a token is asked each time. The oldest goes first.
-  mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, ClaimsPtr> verified_;
-  mutable std::list<std::string> order_;
+  mutable VerifiedTokens<TokenClaims> verified_;
 };
 
 /// User name, uid and groups of a ServiceAccount.

@@ -1,11 +1,13 @@
 #include "controller/api/signing_keys.h"
 
 #include "controller/api/certificate_openssl.h"
-#include "controller/api/jwt.h"
+#include "controller/api/token_signature.h"
 #include "controller/base/base64.h"
 #include "controller/base/limits.h"
+#include "controller/object/value.h"
 
-#include <openssl/ecdsa.h>
+#include <nlohmann/json.hpp>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
 
@@ -14,7 +16,6 @@ namespace {
 
 constexpr size_t kNumberBytes = 32;  // r and s of P-256
 using ContextPtr = std::unique_ptr<EVP_MD_CTX, openssl::Deleter<EVP_MD_CTX_free>>;
-using SignaturePtr = std::unique_ptr<ECDSA_SIG, openssl::Deleter<ECDSA_SIG_free>>;
 
 Error failed() {
   ERR_clear_error();
@@ -44,34 +45,16 @@ Result<std::string> id_of(EVP_PKEY* key) {
   return encode_base64url({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
-/// r and s of fixed length from OpenSSL's DER.
-Result<std::string> fixed_form(const std::string& der) {
-  const unsigned char* at = bytes_of(der);
-  const SignaturePtr signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
-  std::string out(2 * kNumberBytes, '\0');
-  auto* into = reinterpret_cast<unsigned char*>(out.data());
-  if (!signature || BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), into, kNumberBytes) < 0 ||
-      BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), into + kNumberBytes, kNumberBytes) < 0) {
-    return failed();
-  }
-  return out;
-}
-
-/// OpenSSL's DER from r and s; empty when it cannot be made.
-std::string der_form(std::string_view fixed) {
-  const SignaturePtr signature(ECDSA_SIG_new());
-  BIGNUM* r = BN_bin2bn(bytes_of(fixed), kNumberBytes, nullptr);
-  BIGNUM* s = BN_bin2bn(bytes_of(fixed.substr(kNumberBytes)), kNumberBytes, nullptr);
-  if (!signature || !r || !s || ECDSA_SIG_set0(signature.get(), r, s) != 1) {
-    BN_free(r);
-    BN_free(s);
-    return {};
-  }
-  unsigned char* der = nullptr;
-  const int size = i2d_ECDSA_SIG(signature.get(), &der);
-  std::string out = size > 0 ? std::string(der, der + size) : std::string();
-  OPENSSL_free(der);
-  return out;
+/// A coordinate of the public point, base64url of fixed length (RFC 7518, section 6.2.1).
+Result<std::string> coordinate(EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return failed();
+  std::string bytes(kNumberBytes, '\0');
+  const int written =
+      BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), kNumberBytes);
+  BN_free(number);
+  if (written < 0) return failed();
+  return encode_base64url(bytes);
 }
 
 }  // namespace
@@ -79,6 +62,7 @@ std::string der_form(std::string_view fixed) {
 /// One key with its id.
 struct SigningKeys::Key {
   std::string id;
+  std::string public_x, public_y;  ///< the point, base64url
   openssl::KeyPtr key;
 };
 
@@ -97,9 +81,26 @@ Result<std::shared_ptr<const SigningKeys>> SigningKeys::load(const std::vector<s
     if (!is_p256(key.get()))
       return Error{Code::Invalid, "a signing key must be an EC key on P-256"};
     CHARTER_TRY_ASSIGN(std::string id, id_of(key.get()));
-    out->keys_.push_back(std::make_unique<const Key>(Key{std::move(id), std::move(key)}));
+    CHARTER_TRY_ASSIGN(std::string x, coordinate(key.get(), OSSL_PKEY_PARAM_EC_PUB_X));
+    CHARTER_TRY_ASSIGN(std::string y, coordinate(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y));
+    out->keys_.push_back(std::make_unique<const Key>(
+        Key{std::move(id), std::move(x), std::move(y), std::move(key)}));
   }
   return std::shared_ptr<const SigningKeys>(std::move(out));
+}
+
+std::string SigningKeys::public_keys() const {
+  Json list = Json::array();
+  for (const auto& key : keys_) {
+    list.push_back({{"use", "sig"},
+                    {"kty", "EC"},
+                    {"crv", "P-256"},
+                    {"alg", kTokenAlgorithm},
+                    {"kid", key->id},
+                    {"x", key->public_x},
+                    {"y", key->public_y}});
+  }
+  return encode({{"keys", std::move(list)}});
 }
 
 const std::string& SigningKeys::key_id() const {
@@ -121,23 +122,16 @@ Result<std::string> SigningKeys::sign(std::string_view text) const {
     return failed();
   }
   der.resize(size);
-  return fixed_form(der);
+  std::string fixed = fixed_signature(der, kNumberBytes);
+  if (fixed.empty()) return failed();
+  return fixed;
 }
 
 bool SigningKeys::verify(const std::string& key_id, std::string_view text,
                          std::string_view signature) const {
-  if (signature.size() != 2 * kNumberBytes) return false;
   for (const auto& known : keys_) {
-    if (known->id != key_id) continue;
-    const std::string der = der_form(signature);
-    const ContextPtr context(EVP_MD_CTX_new());
-    const bool good = context && !der.empty() &&
-                      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
-                                           known->key.get()) == 1 &&
-                      EVP_DigestVerify(context.get(), bytes_of(der), der.size(), bytes_of(text),
-                                       text.size()) == 1;
-    ERR_clear_error();
-    return good;
+    if (known->id == key_id)
+      return verify_token_signature(known->key.get(), kTokenAlgorithm, text, signature);
   }
   return false;
 }

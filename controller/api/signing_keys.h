@@ -11,6 +11,9 @@
 // while tokens of the old one live on.
 namespace charter {
 
+/// The algorithm of these signatures, as tokens name it.
+inline constexpr const char* kTokenAlgorithm = "ES256";
+
 /// An immutable set of private keys. Thread-safe.
 class SigningKeys {
  public:
@@ -21,6 +24,8 @@ class SigningKeys {
 
   /// Id of the key that signs: a hash of its public part, as in Kubernetes.
   const std::string& key_id() const;
+  /// The public parts as a JSON Web Key Set (RFC 7517), for others who verify.
+  std::string public_keys() const;
   /// 64 bytes r and s. Errors: InternalError.
   Result<std::string> sign(std::string_view text) const;
   /// True when the key of that id made the signature.

@@ -128,6 +128,11 @@ std::optional<TokenOwner> TokenChain::verify(std::string_view token,
   return std::nullopt;
 }
 
+bool TokenChain::await(std::string_view token, std::function<void()> then) const {
+  return std::any_of(verifiers_.begin(), verifiers_.end(),
+                     [&](const TokenVerifier* verifier) { return verifier->await(token, then); });
+}
+
 Json answer_token_review(const TokenVerifier* tokens, Json review) {
   std::vector<std::string> audiences;
   if (const Json* list = at(review, {"spec", "audiences"}); list && list->is_array()) {

@@ -14,6 +14,7 @@ class TokenChain final : public TokenVerifier {
       : verifiers_(std::move(verifiers)) {}
   std::optional<TokenOwner> verify(std::string_view token,
                                    const std::vector<std::string>& audiences) const override;
+  bool await(std::string_view token, std::function<void()> then) const override;
 
  private:
   const std::vector<const TokenVerifier*> verifiers_;

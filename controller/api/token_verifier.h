@@ -2,6 +2,7 @@
 
 #include "controller/object/admit.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ class TokenVerifier {
   /// token.
   virtual std::optional<TokenOwner> verify(std::string_view token,
                                            const std::vector<std::string>& audiences) const = 0;
+  /// For a token that `verify` did not know: true when keys are being fetched that may change this.
+  /// Then calls `then` once, from a thread of its own, when they are there or cannot be had.
+  virtual bool await(std::string_view /*token*/, std::function<void()> /*then*/) const {
+    return false;
+  }
 };
 
 }  // namespace charter

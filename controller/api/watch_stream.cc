@@ -1,6 +1,7 @@
 #include "controller/api/watch_stream.h"
 
 #include "controller/api/answer_syntax.h"
+#include "controller/api/conversion.h"
 #include "controller/api/status_body.h"
 #include "controller/base/check.h"
 #include "controller/base/limits.h"
@@ -152,7 +153,8 @@ class WatchStream final : public BodyStream {
     if (was) append("DELETED", event.before->with_version(event.revision), out);
   }
 
-  void append(const char* type, const ObjectPtr& object, std::vector<Bytes>& out) {
+  void append(const char* type, const ObjectPtr& stored, std::vector<Bytes>& out) {
+    const ObjectPtr object = in_version(*spec_.type, stored);
     std::vector<Bytes> pieces;
     if (table_) {
       const std::string metadata = "{\"resourceVersion\":\"" + std::to_string(object->header().version) + "\"}";

@@ -50,17 +50,56 @@ std::string static_token_file(const std::string& data_dir) {
   return data_dir + "/tokens.json";
 }
 
-Identities::Identities(const std::string& data_dir, TokenParts parts, const Clock& clock)
-    : accounts_(std::move(parts)),
+std::vector<CommandFlag> identity_flags() {
+  std::vector<CommandFlag> flags = oidc_flags();
+  flags.insert(flags.begin(),
+               {"service-account-issuer",
+                "https URL that ServiceAccounts' tokens name as their issuer, with keys at "
+                "URL/openid/v1/jwks; default: the cluster's own name"});
+  return flags;
+}
+
+Result<IdentityOptions> identity_options(const CommandInput& input) {
+  IdentityOptions out;
+  out.issuer = input.flag("service-account-issuer");
+  if (!out.issuer.empty() && (!out.issuer.starts_with("https://") || out.issuer.ends_with('/')))
+    return Error{Code::Invalid,
+                 "--service-account-issuer " + out.issuer +
+                     ": expected a URL that begins with https:// and ends without /"};
+  CHARTER_TRY_ASSIGN(out.oidc, oidc_login(input));
+  return out;
+}
+
+Identities::Identities(const std::string& data_dir, TokenParts parts, const Clock& clock,
+                       std::unique_ptr<OidcLoop> oidc)
+    : accounts_(parts),
       static_(static_token_file(data_dir), clock),
-      chain_({&static_, &accounts_}) {}
+      bootstrap_(parts.store, clock),
+      oidc_(std::move(oidc)),
+      chain_(all()) {}
+
+std::vector<const TokenVerifier*> Identities::all() const {
+  std::vector<const TokenVerifier*> out = {&static_, &accounts_, &bootstrap_};
+  if (oidc_) out.push_back(&oidc_->tokens());
+  return out;
+}
+
+Identities::~Identities() = default;
+
+void Identities::stop() {
+  if (oidc_) oidc_->stop();
+}
 
 Result<std::unique_ptr<Identities>> Identities::load(const std::string& data_dir, Store& store,
-                                                     const Clock& clock) {
+                                                     const Clock& clock, IdentityOptions options) {
   CHARTER_TRY_ASSIGN(const std::vector<std::string> pems, load_keys(data_dir + "/pki"));
   CHARTER_TRY_ASSIGN(auto keys, SigningKeys::load(pems));
+  TokenParts parts{store, clock, std::move(keys)};
+  if (!options.issuer.empty()) parts.issuer = options.issuer;
+  std::unique_ptr<OidcLoop> oidc;
+  if (options.oidc) oidc = std::make_unique<OidcLoop>(std::move(*options.oidc), clock);
   return std::unique_ptr<Identities>(
-      new Identities(data_dir, TokenParts{store, clock, std::move(keys)}, clock));
+      new Identities(data_dir, std::move(parts), clock, std::move(oidc)));
 }
 
 }  // namespace charter

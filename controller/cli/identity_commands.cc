@@ -3,6 +3,7 @@
 #include "controller/api/static_tokens.h"
 #include "controller/base/limits.h"
 #include "controller/base/random.h"
+#include "controller/cli/comma_list.h"
 #include "controller/cli/credentials.h"
 #include "controller/cli/identities.h"
 #include "controller/runtime/kubeconfig.h"
@@ -20,16 +21,6 @@ constexpr unsigned kOwnerOnly = 0600;
 int fail(const Error& error) {
   std::fprintf(stderr, "charter: %s\n", error.message.c_str());
   return error.code == Code::Invalid ? 2 : 1;
-}
-
-std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> out;
-  for (size_t from = 0; from < text.size();) {
-    const size_t comma = std::min(text.find(',', from), text.size());
-    if (comma > from) out.push_back(text.substr(from, comma - from));
-    from = comma + 1;
-  }
-  return out;
 }
 
 Result<Duration> read_ttl(const CommandInput& input) {
@@ -69,7 +60,7 @@ Status create_token(const CommandInput& input, std::string& token) {
   StaticToken entry;
   entry.user = input.flag("user");
   entry.uid = input.flag("uid");
-  entry.groups = split_list(input.flag("group"));
+  entry.groups = comma_list(input.flag("group"));
   if (!input.flag("ttl").empty()) {
     CHARTER_TRY_ASSIGN(const Duration ttl, read_ttl(input));
     entry.expires = clock.now() + ttl;
@@ -124,7 +115,7 @@ Result<std::string> certificate_kubeconfig(const CommandInput& input) {
   LeafRequest request;
   request.use = LeafRequest::Use::Client;
   request.common_name = input.flag("user");
-  request.organizations = split_list(input.flag("group"));
+  request.organizations = comma_list(input.flag("group"));
   CHARTER_TRY_ASSIGN(const CertifiedKey client,
                      issue_certificate({*certificate, *key}, request, clock.now(), ttl));
   CHARTER_TRY_ASSIGN(const Kubeconfig admin,

@@ -52,11 +52,11 @@ class Server {
  public:
   Server(const Product& product, std::string data_dir) : product_(product), data_dir_(std::move(data_dir)) {}
 
-  Status start(const Address& address) {
+  Status start(const Address& address, IdentityOptions identities) {
     StoreOptions options;
     options.data_dir = data_dir_;
     CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_}, std::move(options)));
-    CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_));
+    CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_, std::move(identities)));
     plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
     CHARTER_TRY(start_http(address));
     CHARTER_TRY(plane_->install([this](Manager& manager) {
@@ -73,6 +73,7 @@ class Server {
     if (!plane_) return {};
     plane_->api().set_ready(false);
     if (http_) http_->stop(limits::kStopDeadline);
+    if (identities_) identities_->stop();
     bodies_.stop();
     return plane_->stop();
   }
@@ -120,6 +121,8 @@ int fail(const Error& error) {
 int serve(const Product& product, const CommandInput& input) {
   const auto address = parse_address(input.flag("listen"));
   if (!address) return fail(address.error());
+  auto identities = identity_options(input);
+  if (!identities) return fail(identities.error());
   const std::string& data_dir = input.flag("data-dir");
   std::error_code failed;
   std::filesystem::create_directories(data_dir, failed);
@@ -134,7 +137,7 @@ int serve(const Product& product, const CommandInput& input) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   Server server(product, data_dir);
-  if (auto started = server.start(*address); !started) {
+  if (auto started = server.start(*address, std::move(*identities)); !started) {
     (void)server.stop();
     return fail(started.error());
   }
@@ -162,6 +165,7 @@ Command serve_command(const Product& product) {
   command.flags = {{"data-dir", "Directory of the store, certificates and kubeconfig", "", CommandFlag::Kind::Value, true},
                    {"listen", "ADDRESS:PORT; port 0 picks a free one", "127.0.0.1:7443"},
                    {"debug", "Log more", "", CommandFlag::Kind::Switch}};
+  for (CommandFlag& flag : identity_flags()) command.flags.push_back(std::move(flag));
   command.run = [&product](const CommandInput& input) { return serve(product, input); };
   return command;
 }

@@ -48,10 +48,11 @@ class Server:
         self.data.mkdir()
         self.log = self.folder / "server.log"
         self.listen = "127.0.0.1:0"
+        self.flags = []
         self.process = None
 
     def command(self):
-        return [BINARY, "serve", "--data-dir", str(self.data), "--listen", self.listen]
+        return [BINARY, "serve", "--data-dir", str(self.data), "--listen", self.listen, *self.flags]
 
     def spawn(self):
         """Starts the process and does not wait for it to serve."""
@@ -119,6 +120,14 @@ class Server:
             raise AssertionError(f"kubectl {' '.join(arguments)}: exit code {done.returncode}, expected {expected}\n"
                                  f"stdout: {done.stdout}\nstderr: {done.stderr}")
         return done
+
+    def kubectl_with_token(self, token, *arguments, **options):
+        """kubectl with nothing but a bearer token."""
+        path = self.folder / "token.kubeconfig"
+        config = json.loads(self.kubectl("config", "view", "--raw", "-o", "json").stdout)
+        config["users"] = [{"name": "charter", "user": {"token": token}}]
+        path.write_text(json.dumps(config))
+        return self.kubectl(f"--kubeconfig={path}", *arguments, **options)
 
     def log_tail(self):
         if not self.log.exists():

@@ -51,12 +51,8 @@ class IdentityTest(ServerTest):
         return self.run_kubectl(["--kubeconfig", str(self.person(name, *groups))], *arguments, stdin=stdin, code=code)
 
     def as_token(self, token, *arguments, stdin=None, code=0):
-        """kubectl with nothing but a bearer token."""
-        path = self.server.folder / "token.kubeconfig"
-        config = json.loads(self.out("config", "view", "--raw", "-o", "json"))
-        config["users"] = [{"name": "charter", "user": {"token": token}}]
-        path.write_text(json.dumps(config))
-        return self.run_kubectl(["--kubeconfig", str(path)], *arguments, stdin=stdin, code=code)
+        done = self.server.kubectl_with_token(token, *arguments, stdin=stdin, code=code)
+        return done.stdout + done.stderr
 
     def run_kubectl(self, who, *arguments, stdin=None, code=0):
         text = json.dumps(stdin) if isinstance(stdin, (dict, list)) else stdin

@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace charter;
   const auto [token, payload] = fuzz::two_of(bytes, size);
   if (const auto split = split_token(token)) {
-    CHECK(split->signature.size() == 64);
-    CHECK(!split->key_id.empty());
+    CHECK(!split->signature.empty());
+    CHECK(!split->algorithm.empty());
     CHECK(token == std::string(split->signed_part) + "." + encode_base64url(split->signature));
   }
   if (const auto decoded = decode_base64url(token)) CHECK(encode_base64url(*decoded) == token);

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "controller/base/clock.h"
+#include "controller/object/value.h"
+
+#include <string>
+
+namespace charter {
+
+/// GET of a JSON document by its https URL. Trusts the certificates of `ca_pem`; empty: those that
+/// the machine trusts. Follows no redirect. Blocks for `timeout` at most. Errors: Invalid for a URL
+/// that is not https or a CA that cannot be used, else as RestTransport::get.
+Result<Json> fetch_https(const std::string& url, const std::string& ca_pem, Duration timeout);
+
+}  // namespace charter
