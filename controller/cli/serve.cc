@@ -7,6 +7,7 @@
 #include "controller/base/log.h"
 #include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
+#include "controller/cli/encryption_keys.h"
 #include "controller/cli/identities.h"
 #include "controller/runtime/namespace_defaults.h"
 
@@ -50,11 +51,13 @@ void raise_file_limit() {
 /// A whole standalone server, built and stopped in order.
 class Server {
  public:
-  Server(const Product& product, std::string data_dir) : product_(product), data_dir_(std::move(data_dir)) {}
+  Server(const Product& product, const CommandInput& input)
+      : product_(product), data_dir_(input.flag("data-dir")), key_file_(input.flag("encryption-key-file")) {}
 
   Status start(const Address& address) {
     StoreOptions options;
     options.data_dir = data_dir_;
+    CHARTER_TRY_ASSIGN(options.sealer, load_or_make_sealer(data_dir_, key_file_));
     CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_}, std::move(options)));
     CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_));
     plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
@@ -101,6 +104,7 @@ class Server {
 
   const Product& product_;
   const std::string data_dir_;
+  const std::string key_file_;
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
@@ -133,7 +137,7 @@ int serve(const Product& product, const CommandInput& input) {
   for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  Server server(product, data_dir);
+  Server server(product, input);
   if (auto started = server.start(*address); !started) {
     (void)server.stop();
     return fail(started.error());
@@ -161,6 +165,7 @@ Command serve_command(const Product& product) {
   command.example = "charter serve --data-dir ./data --listen 127.0.0.1:7443";
   command.flags = {{"data-dir", "Directory of the store, certificates and kubeconfig", "", CommandFlag::Kind::Value, true},
                    {"listen", "ADDRESS:PORT; port 0 picks a free one", "127.0.0.1:7443"},
+                   encryption_key_flag(),
                    {"debug", "Log more", "", CommandFlag::Kind::Switch}};
   command.run = [&product](const CommandInput& input) { return serve(product, input); };
   return command;

@@ -48,10 +48,11 @@ class Server:
         self.data.mkdir()
         self.log = self.folder / "server.log"
         self.listen = "127.0.0.1:0"
+        self.flags = []  # more of `charter serve`
         self.process = None
 
     def command(self):
-        return [BINARY, "serve", "--data-dir", str(self.data), "--listen", self.listen]
+        return [BINARY, "serve", "--data-dir", str(self.data), "--listen", self.listen, *self.flags]
 
     def spawn(self):
         """Starts the process and does not wait for it to serve."""
