@@ -19,9 +19,11 @@ Status told(DbCode code, SqliteLog& log, const char* what) {
   if (code == DbCode::Ok) return {};
   log.rollback();
   if (code == DbCode::Full) {
-    log_warn("store", "the data directory is full; encryption is taken up again at the next start",
+    log_warn("store",
+             "the data directory, or the one for temporary files, is full; encryption is taken up "
+             "again at the next start",
              {{"at", what}});
-    return Error{Code::InsufficientStorage, "the data directory has no space left"};
+    return Error{Code::InsufficientStorage, "no space is left to encrypt the store's rows anew"};
   }
   log_error("store", "cannot encrypt the store's rows anew",
             {{"at", what}, {"error", log.database().error()}});

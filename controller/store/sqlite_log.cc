@@ -292,7 +292,8 @@ bool SqliteLog::scrub_due() {
 
 DbCode SqliteLog::vacuum() {
   // The copy it makes on the way is as large as the store: not in memory.
-  DbCode code = database_->execute("PRAGMA temp_store=FILE; VACUUM; PRAGMA temp_store=MEMORY;");
+  const DbCode code = database_->execute("PRAGMA temp_store=FILE; VACUUM;");
+  database_->execute("PRAGMA temp_store=MEMORY");
   if (code == DbCode::Ok) move_mark();
   return code;
 }

@@ -47,7 +47,8 @@ openssl::ContextPtr make_context(const RawClientOptions& options) {
   SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (!options.ca_pem.empty()) {
     const auto issuers = openssl::parse_certificates(options.ca_pem);
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), issuers->front().get());
+    for (const openssl::X509Ptr& issuer : *issuers)
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), issuer.get());
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   }
   if (options.version_max != 0) SSL_CTX_set_max_proto_version(context.get(), options.version_max);
@@ -202,6 +203,14 @@ std::string RawClient::alpn() const {
   unsigned size = 0;
   SSL_get0_alpn_selected(state_->ssl.get(), &name, &size);
   return std::string(reinterpret_cast<const char*>(name), size);
+}
+
+std::string RawClient::peer_certificate_pem() const {
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_X509(bio.get(), SSL_get0_peer_certificate(state_->ssl.get()));
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return std::string(text, static_cast<size_t>(size));
 }
 
 int RawClient::socket() const {
