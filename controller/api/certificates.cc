@@ -188,21 +188,4 @@ Result<CertifiedKey> issue_certificate(const CertifiedKey& ca, const LeafRequest
   return finish(raw, key.get(), signer.get());
 }
 
-Result<Instant> certificate_expiry(const std::string& certificate_pem) {
-  CHARTER_TRY_ASSIGN(const auto certificates, openssl::parse_certificates(certificate_pem));
-  tm fields = {};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificates.front().get()), &fields) != 1) {
-    return Error{Code::Invalid, "the certificate has no valid end date"};
-  }
-  // Instant ends in 2262; certificates with "no expiry" say 9999.
-  if (fields.tm_year + 1900 > 2261) return Instant::max();
-  const std::chrono::year_month_day date{
-      std::chrono::year(fields.tm_year + 1900),
-      std::chrono::month(static_cast<unsigned>(fields.tm_mon + 1)),
-      std::chrono::day(static_cast<unsigned>(fields.tm_mday))};
-  return Instant(std::chrono::sys_days(date).time_since_epoch()) +
-         std::chrono::hours(fields.tm_hour) + std::chrono::minutes(fields.tm_min) +
-         std::chrono::seconds(fields.tm_sec);
-}
-
 }  // namespace charter

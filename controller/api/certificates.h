@@ -1,18 +1,20 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "controller/base/clock.h"
 #include "controller/base/result.h"
 
-// The certificates of a standalone server, made at first start: P-256 keys, X.509 v3. No openssl command is needed.
+#include <string>
+#include <vector>
+
+// The certificates of a standalone server, made at first start: P-256 keys, X.509 v3. No openssl
+// command is needed.
 namespace charter {
 
 /// A certificate and its private key, PEM.
 struct CertifiedKey {
   std::string certificate_pem;
   std::string key_pem;
+  bool operator==(const CertifiedKey&) const = default;
 };
 
 /// A self-signed CA. Errors: InternalError.
@@ -29,12 +31,11 @@ struct LeafRequest {
 };
 
 /// A leaf signed by `ca`. Errors: Invalid for bad names or a CA that does not parse.
-Result<CertifiedKey> issue_certificate(const CertifiedKey& ca, const LeafRequest& request, Instant now, Duration lifetime);
-
-/// End of validity. Errors: Invalid.
-Result<Instant> certificate_expiry(const std::string& certificate_pem);
+Result<CertifiedKey> issue_certificate(const CertifiedKey& ca, const LeafRequest& request,
+                                       Instant now, Duration lifetime);
 
 /// A kubeconfig (YAML) for one cluster, user and context named `name`, everything inline.
-std::string make_kubeconfig(const std::string& name, const std::string& server_url, const std::string& ca_pem, const CertifiedKey& client);
+std::string make_kubeconfig(const std::string& name, const std::string& server_url,
+                            const std::string& ca_pem, const CertifiedKey& client);
 
 }  // namespace charter

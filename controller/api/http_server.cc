@@ -24,8 +24,8 @@ struct HttpServer::State {
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, Handler handler,
                                                       ErrorBody error_body, Metrics& metrics) {
   CHECK(handler && error_body && options.wire_threads > 0);
-  CHARTER_TRY_ASSIGN(
-      auto tls, TlsContext::make(options.certificate_pem, options.key_pem, options.client_ca_pem));
+  CHARTER_TRY_ASSIGN(auto tls, TlsContext::make(options.tls.certificate_pem, options.tls.key_pem,
+                                                options.tls.client_ca_pem));
   auto state = std::make_unique<State>();
   const int threads = options.wire_threads;
   state->context = std::make_shared<ServerContext>(std::move(options), std::move(handler),
@@ -53,9 +53,9 @@ uint16_t HttpServer::port() const {
   return state_->port;
 }
 
-Status HttpServer::reload(const std::string& certificate_pem, const std::string& key_pem) {
-  CHARTER_TRY_ASSIGN(auto tls, TlsContext::make(certificate_pem, key_pem,
-                                                state_->context->options().client_ca_pem));
+Status HttpServer::reload(const TlsMaterial& material) {
+  CHARTER_TRY_ASSIGN(auto tls, TlsContext::make(material.certificate_pem, material.key_pem,
+                                                material.client_ca_pem));
   state_->context->set_tls(std::move(tls));
   return {};
 }

@@ -126,4 +126,10 @@ constexpr auto kTokenLifetimeMin = 10min;              // as in Kubernetes
 constexpr size_t kStaticTokensMax = 10'000;            // in the token file
 constexpr size_t kSigningKeysMax = 16;                 // the newest signs, the others still verify
 
+// --- keys and certificates ------------------------------------------------------------------------
+constexpr size_t kEncryptionKeysMax = 16;              // in one key file: the first seals, all open
+constexpr size_t kKeyFileBytesMax = 1024 * 1024;       // of keys or certificates; a larger file is a mistake
+constexpr size_t kResealRows = 512;                    // rows encrypted anew in one transaction
+constexpr auto kCertificateCheckInterval = 5s;         // files are looked at for a change; kube-apiserver takes up to a minute
+
 }  // namespace charter::limits

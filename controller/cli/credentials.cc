@@ -1,47 +1,90 @@
 #include "controller/cli/credentials.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "controller/api/certificate_facts.h"
+#include "controller/base/log.h"
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace charter {
 namespace {
 
-constexpr auto kCaLifetime = std::chrono::hours(24 * 365 * 10);
 constexpr auto kLeafLifetime = std::chrono::hours(24 * 365);
-constexpr auto kRenewBefore = std::chrono::hours(24 * 30);
 constexpr unsigned kOwnerOnly = 0600;
+constexpr unsigned kReadable = 0644;
 
 Error file_error(const std::string& path, const char* what) {
   return {Code::InternalError, path + ": cannot " + what + ": " + std::strerror(errno)};
 }
 
-std::optional<CertifiedKey> load_pair(const std::string& stem, Instant now, Duration margin) {
+/// A pair of files, when both are there.
+std::optional<CertifiedKey> load_pair(const std::string& stem) {
   auto certificate = read_file(stem + ".crt");
   auto key = read_file(stem + ".key");
   if (!certificate || !key) return std::nullopt;
-  const auto expiry = certificate_expiry(*certificate);
-  if (!expiry || *expiry - now < margin) return std::nullopt;
   return CertifiedKey{std::move(*certificate), std::move(*key)};
 }
 
 Status save_pair(const std::string& stem, const CertifiedKey& pair) {
   CHARTER_TRY(write_file(stem + ".key", pair.key_pem, kOwnerOnly));
-  return write_file(stem + ".crt", pair.certificate_pem, 0644);
+  return write_file(stem + ".crt", pair.certificate_pem, kReadable);
 }
 
-Result<CertifiedKey> leaf(const std::string& stem, const CertifiedKey& ca, const LeafRequest& request, Instant now) {
-  if (auto loaded = load_pair(stem, now, kRenewBefore)) return std::move(*loaded);
+/// A leaf as it is on disk while it can serve, was signed by the CA that signs now and has a third
+/// of its life before it; else a new one.
+Result<CertifiedKey> leaf(const std::string& stem, const CertifiedKey& ca,
+                          const LeafRequest& request, Instant now) {
+  if (auto loaded = load_pair(stem); loaded && check_pair(*loaded, now) &&
+                                     is_signed_by(loaded->certificate_pem, ca.certificate_pem)) {
+    const auto facts = certificate_facts(loaded->certificate_pem);
+    if (facts && now < renewal_due(*facts)) return std::move(*loaded);
+  }
   CHARTER_TRY_ASSIGN(CertifiedKey made, issue_certificate(ca, request, now, kLeafLifetime));
   CHARTER_TRY(save_pair(stem, made));
+  log_info("certificates", "issued a certificate", {{"file", stem + ".crt"}});
   return made;
+}
+
+/// The CA on disk. One that can't be used is never replaced behind its owner's back: every
+/// certificate and kubeconfig would be worth nothing.
+Result<CertifiedKey> load_ca(const std::string& stem, Instant now) {
+  if (read_file(stem + ".crt") || read_file(stem + ".key")) {
+    const auto loaded = load_pair(stem);
+    const Status good = loaded ? check_pair(*loaded, now)
+                               : Status(Error{Code::Invalid, "half of the pair is missing"});
+    if (good) return *loaded;
+    return Error{Code::InternalError,
+                 stem + ".crt, .key: the CA cannot be used: " + good.error().message};
+  }
+  CHARTER_TRY_ASSIGN(CertifiedKey made, make_ca("charter-ca", now, kCaLifetime));
+  CHARTER_TRY(save_pair(stem, made));
+  return made;
+}
+
+LeafRequest server_request(const std::string& listen_address) {
+  LeafRequest out;
+  out.common_name = "charter";
+  out.dns_names = {"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"};
+  out.ip_addresses = {"127.0.0.1", "::1"};
+  if (listen_address != "127.0.0.1" && listen_address != "::1" && listen_address != "0.0.0.0") {
+    out.ip_addresses.push_back(listen_address);
+  }
+  return out;
+}
+
+LeafRequest admin_request() {
+  LeafRequest out;
+  out.use = LeafRequest::Use::Client;
+  out.common_name = "charter-admin";
+  out.organizations = {"system:masters"};
+  return out;
 }
 
 }  // namespace
@@ -69,40 +112,25 @@ Status write_file(const std::string& path, const std::string& text, unsigned mod
   return {};
 }
 
-Result<Credentials> load_credentials(const std::string& data_dir, const std::string& listen_address, Instant now) {
+Result<Credentials> load_credentials(const std::string& data_dir, const std::string& listen_address,
+                                     Instant now) {
   const std::string pki = data_dir + "/pki";
   std::error_code failed;
   std::filesystem::create_directories(pki, failed);
   if (failed) return Error{Code::InternalError, pki + ": cannot create: " + failed.message()};
   chmod(pki.c_str(), 0700);
-  std::optional<CertifiedKey> ca = load_pair(pki + "/ca", now, Duration(0));
-  if (!ca) {
-    CHARTER_TRY_ASSIGN(ca, make_ca("charter-ca", now, kCaLifetime));
-    CHARTER_TRY(save_pair(pki + "/ca", *ca));
-    // Leaves of an older CA would not verify any more.
-    for (const char* name : {"/server.crt", "/admin.crt"}) std::filesystem::remove(pki + name, failed);
-  }
+  CHARTER_TRY_ASSIGN(const CertifiedKey ca, load_ca(pki + "/ca", now));
   Credentials out;
-  out.ca_pem = ca->certificate_pem;
-  LeafRequest server;
-  server.common_name = "charter";
-  server.dns_names = {"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"};
-  server.ip_addresses = {"127.0.0.1", "::1"};
-  if (listen_address != "127.0.0.1" && listen_address != "::1" && listen_address != "0.0.0.0") {
-    server.ip_addresses.push_back(listen_address);
-  }
-  CHARTER_TRY_ASSIGN(out.server, leaf(pki + "/server", *ca, server, now));
-  LeafRequest admin;
-  admin.use = LeafRequest::Use::Client;
-  admin.common_name = "charter-admin";
-  admin.organizations = {"system:masters"};
-  CHARTER_TRY_ASSIGN(out.admin, leaf(pki + "/admin", *ca, admin, now));
+  out.ca_pem = ca.certificate_pem;
+  CHARTER_TRY_ASSIGN(out.server, leaf(pki + "/server", ca, server_request(listen_address), now));
+  CHARTER_TRY_ASSIGN(out.admin, leaf(pki + "/admin", ca, admin_request(), now));
   return out;
 }
 
-Status write_kubeconfig(const std::string& data_dir, const std::string& server_url, const Credentials& credentials) {
+Status write_kubeconfig(const std::string& data_dir, const std::string& server_url,
+                        const std::string& trusted_pem, const CertifiedKey& admin) {
   const std::string path = data_dir + "/kubeconfig";
-  const std::string text = make_kubeconfig("charter", server_url, credentials.ca_pem, credentials.admin);
+  const std::string text = make_kubeconfig("charter", server_url, trusted_pem, admin);
   if (read_file(path) == text) return {};
   return write_file(path, text, kOwnerOnly);
 }

@@ -120,7 +120,7 @@ Result<std::string> certificate_kubeconfig(const CommandInput& input) {
                      issue_certificate({*certificate, *key}, request, clock.now(), ttl));
   CHARTER_TRY_ASSIGN(const Kubeconfig admin,
                      read_kubeconfig(input.flag("data-dir") + "/kubeconfig", ""));
-  return make_kubeconfig("charter", admin.server, *certificate, client);
+  return make_kubeconfig("charter", admin.server, admin.ca_pem, client);
 }
 
 std::vector<CommandFlag> person_flags(const char* ttl) {

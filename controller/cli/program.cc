@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "controller/cli/ca_rotation.h"
+#include "controller/cli/encryption_commands.h"
 #include "controller/cli/identity_commands.h"
 #include "controller/cli/plan_command.h"
 #include "controller/cli/product.h"
@@ -68,6 +70,8 @@ std::vector<Command> all_commands(const Product& product) {
                         return 0;
                       }});
   for (Command& command : identity_commands()) commands.push_back(std::move(command));
+  for (Command& command : ca_commands()) commands.push_back(std::move(command));
+  for (Command& command : encryption_commands()) commands.push_back(std::move(command));
   commands.insert(commands.end(), product.commands.begin(), product.commands.end());
   return commands;
 }

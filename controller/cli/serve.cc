@@ -5,8 +5,10 @@
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/cli/certificate_keeper.h"
 #include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
+#include "controller/cli/encryption_keys.h"
 #include "controller/cli/identities.h"
 #include "controller/runtime/namespace_defaults.h"
 
@@ -36,7 +38,24 @@ Result<Address> parse_address(const std::string& text) {
     const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, out.port);
     if (error == std::errc() && rest == end && !out.host.empty()) return out;
   }
-  return Error{Code::Invalid, "--listen " + text + ": expected ADDRESS:PORT, e.g. 127.0.0.1:7443 (port 0 picks a free one)"};
+  return Error{Code::Invalid,
+               "--listen " + text +
+                   ": expected ADDRESS:PORT, e.g. 127.0.0.1:7443 (port 0 picks a free one)"};
+}
+
+/// What was typed, judged before anything starts.
+struct ServeOptions {
+  Address address;
+  IdentityOptions identities;
+  CertificateFiles certificates;
+};
+
+Result<ServeOptions> serve_options(const CommandInput& input) {
+  ServeOptions out;
+  CHARTER_TRY_ASSIGN(out.address, parse_address(input.flag("listen")));
+  CHARTER_TRY_ASSIGN(out.identities, identity_options(input));
+  CHARTER_TRY_ASSIGN(out.certificates, certificate_files(input));
+  return out;
 }
 
 /// A socket per watch: raise the soft limit of open files to the hard one.
@@ -50,28 +69,42 @@ void raise_file_limit() {
 /// A whole standalone server, built and stopped in order.
 class Server {
  public:
-  Server(const Product& product, std::string data_dir) : product_(product), data_dir_(std::move(data_dir)) {}
+  Server(const Product& product, const CommandInput& input)
+      : product_(product),
+        data_dir_(input.flag("data-dir")),
+        key_file_(input.flag("encryption-key-file")) {}
 
-  Status start(const Address& address, IdentityOptions identities) {
+  Status start(ServeOptions chosen) {
+    const Address& address = chosen.address;
     StoreOptions options;
     options.data_dir = data_dir_;
-    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_}, std::move(options)));
-    CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_, std::move(identities)));
+    CHARTER_TRY_ASSIGN(options.sealer, load_or_make_sealer(data_dir_, key_file_));
+    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_},
+                                                  std::move(options)));
+    CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_,
+                                                     std::move(chosen.identities)));
     plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
+    keeper_ = std::make_unique<CertificateKeeper>(
+        CertificateKeeperParts{clock_, metrics_, data_dir_, address.host, std::move(chosen.certificates)});
     CHARTER_TRY(start_http(address));
     CHARTER_TRY(plane_->install([this](Manager& manager) {
-      add_namespace_defaults(manager, ca_pem_);
+      add_namespace_defaults(manager, keeper_->trusted_pem());
       return product_.add_controllers(manager, clock_, data_dir_);
     }));
     plane_->api().set_ready(true);
     plane_->start();
+    keeper_->start();
     return {};
   }
+
+  /// Looks at the certificates' files now instead of at their next turn.
+  void look_at_certificates() { keeper_->look(); }
 
   /// Errors name what did not end within its deadline; everything acknowledged is on disk even so.
   Status stop() {
     if (!plane_) return {};
     plane_->api().set_ready(false);
+    if (keeper_) keeper_->stop();
     if (http_) http_->stop(limits::kStopDeadline);
     if (identities_) identities_->stop();
     bodies_.stop();
@@ -82,26 +115,27 @@ class Server {
 
  private:
   Status start_http(const Address& address) {
-    CHARTER_TRY_ASSIGN(const Credentials credentials, load_credentials(data_dir_, address.host, clock_.now()));
     HttpServerOptions options;
     options.address = address.host;
     options.port = address.port;
-    options.certificate_pem = credentials.server.certificate_pem;
-    options.key_pem = credentials.server.key_pem;
-    options.client_ca_pem = credentials.ca_pem;
-    ca_pem_ = credentials.ca_pem;
-    CHARTER_TRY_ASSIGN(http_, HttpServer::start(std::move(options),
-                                                [this](HttpRequest request, Respond respond) {
-                                                  plane_->api().handle(std::move(request), std::move(respond));
-                                                },
-                                                status_response, metrics_));
+    CHARTER_TRY_ASSIGN(options.tls, keeper_->load());
+    CHARTER_TRY_ASSIGN(http_, HttpServer::start(
+                                  std::move(options),
+                                  [this](HttpRequest request, Respond respond) {
+                                    plane_->api().handle(std::move(request), std::move(respond));
+                                  },
+                                  status_response, metrics_));
     const std::string host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host;
     url_ = "https://" + host + ":" + std::to_string(http_->port());
-    return write_kubeconfig(data_dir_, url_, credentials);
+    return keeper_->bind([this](const TlsMaterial& material) { return http_->reload(material); },
+                         [this](const std::string& trusted_pem, const CertifiedKey& admin) {
+                           return write_kubeconfig(data_dir_, url_, trusted_pem, admin);
+                         });
   }
 
   const Product& product_;
   const std::string data_dir_;
+  const std::string key_file_;
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
@@ -110,7 +144,7 @@ class Server {
   std::unique_ptr<Identities> identities_;
   std::unique_ptr<HttpServer> http_;  // gone before the API that it asks
   std::string url_;
-  std::string ca_pem_;
+  std::unique_ptr<CertificateKeeper> keeper_;  // gone before the listener that it tells
 };
 
 int fail(const Error& error) {
@@ -119,10 +153,8 @@ int fail(const Error& error) {
 }
 
 int serve(const Product& product, const CommandInput& input) {
-  const auto address = parse_address(input.flag("listen"));
-  if (!address) return fail(address.error());
-  auto identities = identity_options(input);
-  if (!identities) return fail(identities.error());
+  auto options = serve_options(input);
+  if (!options) return fail(options.error());
   const std::string& data_dir = input.flag("data-dir");
   std::error_code failed;
   std::filesystem::create_directories(data_dir, failed);
@@ -133,19 +165,25 @@ int serve(const Product& product, const CommandInput& input) {
   // Blocked before any thread exists, so that only sigwait below sees them.
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  Server server(product, data_dir);
-  if (auto started = server.start(*address, std::move(*identities)); !started) {
+  Server server(product, input);
+  if (auto started = server.start(std::move(*options)); !started) {
     (void)server.stop();
     return fail(started.error());
   }
   const std::string pid_file = data_dir + "/charter.pid";
-  if (auto written = write_file(pid_file, std::to_string(getpid()) + "\n", 0644); !written) log_warn("serve", written.error().message);
-  log_info("serve", "ready", {{"url", server.url()}, {"kubeconfig", data_dir + "/kubeconfig"}, {"pid", std::to_string(getpid())}});
+  if (auto written = write_file(pid_file, std::to_string(getpid()) + "\n", 0644); !written)
+    log_warn("serve", written.error().message);
+  log_info("serve", "ready",
+           {{"url", server.url()},
+            {"kubeconfig", data_dir + "/kubeconfig"},
+            {"pid", std::to_string(getpid())}});
   int received = 0;
-  sigwait(&signals, &received);
+  while (sigwait(&signals, &received) == 0 && received == SIGHUP)
+    server.look_at_certificates();
   log_info("serve", "stopping", {{"signal", std::to_string(received)}});
   const Status stopped = server.stop();
   std::filesystem::remove(pid_file, failed);
@@ -160,12 +198,16 @@ int serve(const Product& product, const CommandInput& input) {
 Command serve_command(const Product& product) {
   Command command;
   command.name = "serve";
-  command.summary = "Run the standalone server: the Kubernetes API over an embedded store, and all reconcilers";
+  command.summary =
+      "Run the standalone server: the Kubernetes API over an embedded store, and all reconcilers";
   command.example = "charter serve --data-dir ./data --listen 127.0.0.1:7443";
-  command.flags = {{"data-dir", "Directory of the store, certificates and kubeconfig", "", CommandFlag::Kind::Value, true},
+  command.flags = {{"data-dir", "Directory of the store, certificates and kubeconfig", "",
+                    CommandFlag::Kind::Value, true},
                    {"listen", "ADDRESS:PORT; port 0 picks a free one", "127.0.0.1:7443"},
+                   encryption_key_flag(),
                    {"debug", "Log more", "", CommandFlag::Kind::Switch}};
-  for (CommandFlag& flag : identity_flags()) command.flags.push_back(std::move(flag));
+  for (auto flags : {identity_flags(), certificate_flags()})
+    command.flags.insert(command.flags.end(), flags.begin(), flags.end());
   command.run = [&product](const CommandInput& input) { return serve(product, input); };
   return command;
 }

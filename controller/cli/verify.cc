@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "controller/cli/encryption_keys.h"
 #include "controller/store/store.h"
 
 namespace charter {
@@ -11,9 +12,15 @@ Command verify_command() {
   command.name = "verify";
   command.summary = "Check a data directory without changing it";
   command.example = "charter verify --data-dir ./data";
-  command.flags = {{"data-dir", "Directory of the store", "", CommandFlag::Kind::Value, true}};
+  command.flags = {{"data-dir", "Directory of the store", "", CommandFlag::Kind::Value, true}, encryption_key_flag()};
   command.run = [](const CommandInput& input) {
-    const auto findings = verify_store(input.flag("data-dir"));
+    const auto sealer = load_sealer(encryption_key_file(input.flag("data-dir"), input.flag("encryption-key-file")));
+    // Without keys everything else is still checked, and what is not is a finding.
+    if (!sealer && (sealer.error().code != Code::NotFound || !input.flag("encryption-key-file").empty())) {
+      std::fprintf(stderr, "charter verify: %s\n", sealer.error().message.c_str());
+      return 2;
+    }
+    const auto findings = verify_store(input.flag("data-dir"), sealer ? sealer->get() : nullptr);
     if (!findings) {
       std::fprintf(stderr, "charter verify: %s\n", findings.error().message.c_str());
       return 2;

@@ -1,6 +1,7 @@
 #include "controller/store/loader.h"
 
 #include "controller/base/log.h"
+#include "controller/store/sealed_row.h"
 
 #include <algorithm>
 #include <map>
@@ -24,16 +25,28 @@ struct StoredRow {
   std::string bucket, ns, name, bytes;
   ObjectPtr object;
   std::optional<std::string> fault;
+  bool key_missing = false;  // the fault is the keys', not the row's
+  bool stale = false;
 
   explicit StoredRow(const LogRow& from)
       : row(from), bucket(from.bucket), ns(from.ns), name(from.name), bytes(from.object) {}
-  void check(const StoredKinds& kinds) {
+  void check(const StoredKinds& kinds, const Sealer* sealer) {
     row.bucket = bucket;
     row.ns = ns;
     row.name = name;
     row.object = bytes;
     fault = checksum_fault(row);
     if (fault) return;
+    stale = is_stale(row, sealer);
+    if (sealing_key(bytes)) {
+      Result<std::string> plain = plain_bytes(row, sealer);
+      if (!plain) {
+        key_missing = plain.error().code == Code::NotFound;
+        fault = std::move(plain.error().message);
+        return;
+      }
+      bytes = std::move(*plain);
+    }
     Pairs fields = kinds.index ? kinds.index(bucket, bytes) : Pairs{};
     object = Encoded::restore(std::move(bytes), std::move(fields));
     fault = object ? header_fault(row, object->header()) : "bytes are not an encoded object";
@@ -43,8 +56,8 @@ struct StoredRow {
 // Applies batches of rows to a snapshot, in order of revision.
 class Loader {
  public:
-  Loader(const StoredKinds& kinds, int64_t compacted, Snapshot& snapshot)
-      : kinds_(kinds), compacted_(compacted), snapshot_(snapshot) {}
+  Loader(const StoreOptions& options, int64_t compacted, Snapshot& snapshot)
+      : options_(options), compacted_(compacted), snapshot_(snapshot) {}
 
   Status add(const LogRow& row) {
     batch_.emplace_back(row);
@@ -60,13 +73,15 @@ class Loader {
     return {};
   }
 
+  std::vector<int64_t> stale() { return std::move(stale_); }
+
  private:
   void check_batch() {
     const size_t cores = std::max<size_t>(std::thread::hardware_concurrency(), 1);
     const size_t threads = std::min(cores, batch_.size() / kBatchRowsPerThread + 1);
     const auto part = [this, threads](size_t first) {
       for (size_t i = first; i < batch_.size(); i += threads)
-        batch_[i].check(kinds_);
+        batch_[i].check(options_.kinds, options_.sealer.get());
     };
     std::vector<std::thread> others;
     for (size_t t = 1; t < threads; ++t)
@@ -83,7 +98,12 @@ class Loader {
   }
 
   Status apply(StoredRow& row) {
+    if (row.key_missing) {
+      return Error{Code::InternalError,
+                   describe(row.row) + " cannot be read: " + *row.fault + "; nothing was changed"};
+    }
     if (row.fault) return refuse(row, *row.fault);
+    if (row.stale) stale_.push_back(row.row.revision);
     const ObjectName name{row.ns, row.name};
     const bool deletes = row.row.op == Write::Op::Delete;
     if (row.row.revision <= compacted_) {
@@ -110,21 +130,25 @@ class Loader {
     return {};
   }
 
-  const StoredKinds& kinds_;
+  const StoreOptions& options_;
   const int64_t compacted_;
   Snapshot& snapshot_;
   std::vector<StoredRow> batch_;
+  std::vector<int64_t> stale_;
 };
 
 // The newest definitions, so that the objects' fields are known while they are read.
-Status learn_definitions(SqliteLog& log, const StoredKinds& kinds) {
+Status learn_definitions(SqliteLog& log, const StoreOptions& options) {
+  const StoredKinds& kinds = options.kinds;
   if (!kinds.learn) return {};
   std::map<std::string, std::string, std::less<>> newest;
   CHARTER_TRY(log.read_bucket(kinds.definitions, [&](const LogRow& row) -> Status {
     if (row.op == Write::Op::Delete) {
       newest.erase(std::string(row.name));
     } else if (!checksum_fault(row)) {
-      newest.insert_or_assign(std::string(row.name), std::string(row.object));
+      // What cannot be opened is told when the rows themselves are loaded.
+      if (auto plain = plain_bytes(row, options.sealer.get()))
+        newest.insert_or_assign(std::string(row.name), std::move(*plain));
     }
     return {};
   }));
@@ -135,13 +159,15 @@ Status learn_definitions(SqliteLog& log, const StoredKinds& kinds) {
 
 }  // namespace
 
-Status load_snapshot(SqliteLog& log, const StoredKinds& kinds, Snapshot& snapshot) {
-  CHARTER_TRY(learn_definitions(log, kinds));
+Result<std::vector<int64_t>> load_snapshot(SqliteLog& log, const StoreOptions& options,
+                                           Snapshot& snapshot) {
+  CHARTER_TRY(learn_definitions(log, options));
   const int64_t last = log.last_revision();
   snapshot.restore_revisions(std::min(last, log.compacted()), log.compacted());
-  Loader loader(kinds, log.compacted(), snapshot);
+  Loader loader(options, log.compacted(), snapshot);
   CHARTER_TRY(log.read_all([&](const LogRow& row) { return loader.add(row); }));
-  return loader.flush();
+  CHARTER_TRY(loader.flush());
+  return loader.stale();
 }
 
 }  // namespace charter

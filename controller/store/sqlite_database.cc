@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kZeroBlockBytes = 64 * 1024;
 // A frame of the WAL is a page and this header.
 constexpr size_t kWalFrameHeaderBytes = 24;
+constexpr size_t kWalHeaderBytes = 32;
 
 DbCode code_of(int result) {
   switch (result & 0xFF) {
@@ -187,6 +188,15 @@ DbCode SqliteDatabase::extend_wal(size_t size) {
     at += count;
   }
   return DbCode::Ok;
+}
+
+DbCode SqliteDatabase::cut_wal() {
+  sqlite3_file* file = wal_file(handle_);
+  const size_t end = kWalHeaderBytes + wal_used_;
+  if (file == nullptr || wal_size() <= end) return DbCode::Ok;
+  int result = file->pMethods->xTruncate(file, static_cast<sqlite3_int64>(end));
+  if (result == SQLITE_OK) result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  return code_of(result);
 }
 
 std::string SqliteDatabase::error() const {

@@ -90,6 +90,8 @@ class SqliteDatabase {
   /// takes them for the end of the log; commits later overwrite them in place, which spares
   /// fdatasync the file-size journal commit.
   DbCode extend_wal(size_t size);
+  /// Cuts the WAL file behind its last commit and syncs it: frames of earlier generations go.
+  DbCode cut_wal();
   /// Length of the WAL file, 0 when there is none.
   size_t wal_size() const;
 

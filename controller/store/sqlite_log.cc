@@ -10,7 +10,8 @@ namespace charter {
 namespace {
 
 // Raised when the tables change; a file of a newer release is refused, never guessed at.
-constexpr int64_t kFormatVersion = 1;
+constexpr int64_t kFormatVersion = 2;
+constexpr int64_t kSealingVersion = 2;  // kSchema makes the one before; require_sealing() raises it
 
 // The object stands last: a scan of the columns before it does not read its overflow pages.
 constexpr const char* kSchema = R"sql(
@@ -138,8 +139,9 @@ Status SqliteLog::prepare_file(bool in_memory, Mode mode) {
   drop_superseded_ = database_->prepare(
       "DELETE FROM log WHERE rev IN (SELECT prev FROM log WHERE rev > ? AND rev <= ?)");
   drop_tombstones_ = database_->prepare("DELETE FROM log WHERE rev > ? AND rev <= ? AND op = 1");
-  set_meta_ =
-      database_->prepare("UPDATE meta SET value = CASE name WHEN 'swept' THEN ? ELSE ? END");
+  set_meta_ = database_->prepare(
+      "UPDATE meta SET value = CASE name WHEN 'swept' THEN ? ELSE ? END "
+      "WHERE name IN ('swept', 'compacted')");
   return {};
 }
 
@@ -180,6 +182,14 @@ Status SqliteLog::read(SqliteStatement rows, const std::function<Status(const Lo
   }
   if (code != DbCode::Ok) return damaged(*database_);
   return {};
+}
+
+Status SqliteLog::read_revision(int64_t revision,
+                                const std::function<Status(const LogRow&)>& visit) {
+  SqliteStatement rows = database_->prepare(
+      "SELECT rev, prev, op, bucket, ns, name, sum, object FROM log WHERE rev=?");
+  rows.integer(revision);
+  return read(std::move(rows), visit);
 }
 
 int64_t SqliteLog::last_revision() {
@@ -253,6 +263,38 @@ DbCode SqliteLog::sweep_rows(int64_t to, int64_t horizon) {
   DbCode code = drop_superseded_.integer(swept_).integer(to).run();
   if (code == DbCode::Ok) code = drop_tombstones_.integer(swept_).integer(to).run();
   if (code == DbCode::Ok) code = set_meta_.integer(to).integer(horizon).run();
+  return code;
+}
+
+DbCode SqliteLog::require_sealing() {
+  if (database_->integer("PRAGMA user_version", -1) >= kSealingVersion) return DbCode::Ok;
+  DbCode code = begin();
+  if (code == DbCode::Ok && last_revision() > 0) code = note_scrub(Scrub::Due);
+  if (code == DbCode::Ok) {
+    code = database_->execute(("PRAGMA user_version=" + std::to_string(kSealingVersion)).c_str());
+  }
+  return code == DbCode::Ok ? commit() : code;
+}
+
+DbCode SqliteLog::replace(const LogRow& row) {
+  SqliteStatement update = database_->prepare("UPDATE log SET sum=?, object=? WHERE rev=?");
+  return update.integer(checksum_of(row)).blob(row.object).integer(row.revision).run();
+}
+
+DbCode SqliteLog::note_scrub(Scrub scrub) {
+  return database_->execute(scrub == Scrub::Due ? "INSERT OR REPLACE INTO meta VALUES ('scrub', 1)"
+                                                : "DELETE FROM meta WHERE name='scrub'");
+}
+
+bool SqliteLog::scrub_due() {
+  return database_->integer("SELECT value FROM meta WHERE name='scrub'", 0) != 0;
+}
+
+DbCode SqliteLog::vacuum() {
+  // The copy it makes on the way is as large as the store: not in memory.
+  const DbCode code = database_->execute("PRAGMA temp_store=FILE; VACUUM;");
+  database_->execute("PRAGMA temp_store=MEMORY");
+  if (code == DbCode::Ok) move_mark();
   return code;
 }
 

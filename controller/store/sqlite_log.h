@@ -17,6 +17,10 @@
 //         UNIQUE (bucket, ns, name, prev)            the compare-and-swap, held by the disk
 //   meta  compacted   events of revisions up to this one are gone
 //         swept       rows up to this revision have been looked at by compaction
+//         scrub       there while older forms of rows may be left in free space (reseal.h)
+//
+// The file's format is 1, and 2 once rows may be sealed: a program that knows no keys must not take
+// them for damage.
 //
 // `prev` is the revision of the key's row before (a tombstone's too), 0 when the key has none. The
 // current state at a revision is the newest row of each key up to it, unless that is a delete.
@@ -31,8 +35,9 @@ struct LogRow {
   int64_t previous = 0;
   Write::Op op = Write::Op::Put;
   std::string_view bucket, ns, name;
-  std::string_view object;  ///< encoded; carries `revision` as its resourceVersion
-  uint32_t checksum = 0;    ///< as stored
+  std::string_view
+      object;  ///< as stored: encoded, with `revision` as its resourceVersion, or that sealed
+  uint32_t checksum = 0;  ///< as stored
 };
 
 /// Checksum over all other members.
@@ -61,6 +66,8 @@ class SqliteLog {
   Status read_all(const std::function<Status(const LogRow&)>& visit);
   /// The same for the rows of one bucket.
   Status read_bucket(std::string_view bucket, const std::function<Status(const LogRow&)>& visit);
+  /// The same for the row of one revision; none is no error.
+  Status read_revision(int64_t revision, const std::function<Status(const LogRow&)>& visit);
   /// Newest revision ever given out, as far as the log knows.
   int64_t last_revision();
   int64_t compacted() const { return compacted_; }
@@ -81,6 +88,21 @@ class SqliteLog {
   /// Works off at most limits::kCompactionRowsMax revisions up to `horizon`, in a transaction of
   /// its own.
   DbCode sweep(int64_t horizon);
+
+  // For reseal.h.
+
+  /// Whether bytes of older forms of rows may be left in the file.
+  enum class Scrub { Due, Done };
+  /// Raises the file's format to the one with sealed rows. What a store held before may lie plain
+  /// in free space: a scrub is due then.
+  DbCode require_sealing();
+  /// Replaces the bytes and checksum of the row of that revision.
+  DbCode replace(const LogRow& row);
+  /// Notes it, within the open transaction.
+  DbCode note_scrub(Scrub scrub);
+  bool scrub_due();
+  /// Writes the file anew without its free space.
+  DbCode vacuum();
 
   SqliteDatabase& database() { return *database_; }
 

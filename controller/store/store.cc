@@ -3,6 +3,7 @@
 #include "controller/base/check.h"
 #include "controller/store/directory_lock.h"
 #include "controller/store/loader.h"
+#include "controller/store/reseal.h"
 #include "controller/store/snapshot.h"
 #include "controller/store/sqlite_log.h"
 #include "controller/store/writer.h"
@@ -33,7 +34,9 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
   }
   CHARTER_TRY_ASSIGN(state->log, SqliteLog::open(dir, options.vfs, SqliteLog::Mode::Write));
   if (!dir.empty()) CHARTER_TRY(sync_directory(dir));
-  CHARTER_TRY(load_snapshot(*state->log, options.kinds, state->snapshot));
+  CHARTER_TRY_ASSIGN(const std::vector<int64_t> stale,
+                     load_snapshot(*state->log, options, state->snapshot));
+  if (options.sealer) CHARTER_TRY(reseal(*state->log, *options.sealer, stale));
   state->writer = std::make_unique<Writer>(*state->log, state->snapshot, options);
   return std::unique_ptr<Store>(new Store(std::move(state)));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/object/view.h"
+#include "controller/store/sealer.h"
 
 #include <cstdint>
 #include <functional>
@@ -98,13 +99,17 @@ struct StoreOptions {
       fatal;  ///< called when durability is lost; default logs and _exit()s
   StoredKinds kinds;
   std::string vfs;  ///< SQLite VFS name for fault injection; "" is the default
+  /// Encrypts what it wants sealed before it reaches the disk; null: nothing is sealed, and a store
+  /// that holds sealed rows is refused.
+  std::shared_ptr<const Sealer> sealer;
 };
 
 /// The store. Owned by the process's composition root; outlives all who use it.
 class Store {
  public:
-  /// Opens or creates. Errors: Conflict when another process holds the directory; InternalError
-  /// when the log is damaged (says what `charter verify` would say).
+  /// Opens or creates; rows that are plain or sealed with an older key are sealed anew first.
+  /// Errors: Conflict when another process holds the directory; InternalError when the log is
+  /// damaged (says what `charter verify` would say) or a key is missing.
   static Result<std::unique_ptr<Store>> open(StoreOptions options);
   ~Store();
 
@@ -162,8 +167,10 @@ struct VerifyFinding {
 };
 
 /// Checks a data directory without changing it: SQLite integrity, the chain of revisions of each
-/// key, that bytes parse and carry their own key and version. Errors: when it can't be opened or is
-/// in use.
-Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir);
+/// key, that bytes parse and carry their own key and version. Sealed rows are opened with `sealer`;
+/// those that it has no key for (null: all) are a finding. Errors: when it can't be opened or is in
+/// use.
+Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir,
+                                                const Sealer* sealer = nullptr);
 
 }  // namespace charter

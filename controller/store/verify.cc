@@ -1,6 +1,6 @@
 #include "controller/base/limits.h"
 #include "controller/store/directory_lock.h"
-#include "controller/store/loader.h"
+#include "controller/store/sealed_row.h"
 #include "controller/store/sqlite_log.h"
 #include "controller/store/store.h"
 
@@ -19,25 +19,24 @@ constexpr size_t kFindingsMax = 1'000;
 
 /// What is wrong with a row by itself. The start trusts bytes whose checksum holds; here they are
 /// read as if they came from outside.
-std::optional<std::string> row_fault(const LogRow& row) {
-  if (auto fault = checksum_fault(row)) return fault;
-  const auto object = Encoded::parse(row.object);
+std::optional<std::string> object_fault(const LogRow& row, std::string_view bytes) {
+  const auto object = Encoded::parse(bytes);
   if (!object) return "bytes do not parse: " + object.error().message;
-  if ((*object)->bytes() != row.object) return "bytes are not an encoded object";
+  if ((*object)->bytes() != bytes) return "bytes are not an encoded object";
   return header_fault(row, (*object)->header());
 }
 
 // Follows the chain of revisions of every key.
 class ChainCheck {
  public:
-  ChainCheck(int64_t compacted, std::vector<VerifyFinding>& findings)
-      : compacted_(compacted), findings_(findings) {}
+  ChainCheck(int64_t compacted, const Sealer* sealer, std::vector<VerifyFinding>& findings)
+      : compacted_(compacted), sealer_(sealer), findings_(findings) {}
 
   void look_at(const LogRow& row) {
     if (row.revision <= 0 || row.previous >= row.revision) {
       find(row, "its previous revision " + std::to_string(row.previous) + " is not before it");
     }
-    if (auto fault = row_fault(row)) find(row, *fault);
+    look_at_bytes(row);
     Link& link = links_[{std::string(row.bucket), std::string(row.ns), std::string(row.name)}];
     // The chain may begin anywhere at or below the compacted revision, where compaction removes
     // rows.
@@ -56,7 +55,25 @@ class ChainCheck {
     link = {row.revision, row.op == Write::Op::Delete};
   }
 
+  /// Rows that could not be looked into are one finding for each missing key.
+  void finish() {
+    for (const auto& [why, rows] : unopened_)
+      findings_.push_back({"charter.db", std::to_string(rows) + " rows were not checked: " + why});
+  }
+
  private:
+  void look_at_bytes(const LogRow& row) {
+    if (auto fault = checksum_fault(row)) return find(row, *fault);
+    const auto plain = plain_bytes(row, sealer_);
+    if (!plain && plain.error().code == Code::NotFound) {
+      ++unopened_[plain.error().message];
+    } else if (!plain) {
+      find(row, plain.error().message);
+    } else if (auto fault = object_fault(row, *plain)) {
+      find(row, *fault);
+    }
+  }
+
   struct Link {
     int64_t revision = 0;
     bool deleted = false;
@@ -66,13 +83,15 @@ class ChainCheck {
   }
 
   const int64_t compacted_;
+  const Sealer* const sealer_;
   std::vector<VerifyFinding>& findings_;
   std::map<std::tuple<std::string, std::string, std::string>, Link> links_;
+  std::map<std::string, int64_t> unopened_;  // why, and how many rows
 };
 
 }  // namespace
 
-Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir) {
+Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir, const Sealer* sealer) {
   if (data_dir.empty() || access((data_dir + "/charter.db").c_str(), R_OK) != 0) {
     return Error{Code::NotFound, "data directory \"" + data_dir + "\" holds no store"};
   }
@@ -84,12 +103,13 @@ Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir) {
   CHARTER_TRY_ASSIGN(const auto log, SqliteLog::open(data_dir, "", SqliteLog::Mode::Verify));
   std::vector<VerifyFinding> findings;
   if (auto fault = log->integrity_fault()) findings.push_back({"charter.db", *fault});
-  ChainCheck chain(log->compacted(), findings);
+  ChainCheck chain(log->compacted(), sealer, findings);
   const Status read = log->read_all([&](const LogRow& row) {
     chain.look_at(row);
     return Status{};
   });
   if (!read) findings.push_back({"charter.db", read.error().message});
+  chain.finish();
   return findings;
 }
 

@@ -3,6 +3,7 @@
 #include "controller/base/check.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/store/sealed_row.h"
 
 #include <future>
 #include <memory>
@@ -207,25 +208,37 @@ Status Writer::admit(const Write& write, const ObjectPtr& current, const TurnVie
   return {};
 }
 
+Result<std::string> Writer::sealed_bytes(const LogRow& row) const {
+  if (!options_.sealer || !options_.sealer->wants(row.bucket)) return std::string();
+  return options_.sealer->seal(place_of(row), row.object);
+}
+
 void Writer::accept(Pending& pending, const ObjectPtr& current, Turn& turn) {
-  if (turn.changes.empty()) turn.code = log_.begin();
-  LogRow row;
-  if (current) {
-    row.previous = current->header().version;
-  } else if (turn.code == DbCode::Ok) {
-    // A tombstone that compaction has not removed yet still holds its place in the chain.
-    turn.code = log_.newest_revision(pending.write.key, row.previous);
-  }
-  if (turn.code != DbCode::Ok) return;
   const Write& write = pending.write;
   ObjectPtr object = write.object->with_version(turn.revision + 1);
+  LogRow row;
   row.revision = turn.revision + 1;
   row.op = write.op;
   row.bucket = write.key.bucket;
   row.ns = write.key.name.ns;
   row.name = write.key.name.name;
   row.object = object->bytes();
-  turn.code = log_.append(row);
+  const Result<std::string> sealed = sealed_bytes(row);
+  if (!sealed) {
+    // Never plain instead: the write is refused, and nothing of it is in the transaction.
+    pending.accepted = false;
+    pending.outcome = sealed.error();
+    return;
+  }
+  if (!sealed->empty()) row.object = *sealed;
+  if (turn.changes.empty()) turn.code = log_.begin();
+  if (current) {
+    row.previous = current->header().version;
+  } else if (turn.code == DbCode::Ok) {
+    // A tombstone that compaction has not removed yet still holds its place in the chain.
+    turn.code = log_.newest_revision(pending.write.key, row.previous);
+  }
+  if (turn.code == DbCode::Ok) turn.code = log_.append(row);
   if (turn.code != DbCode::Ok) return;
   turn.revision = row.revision;
   turn.view.record(write.key, write.op == Write::Op::Delete ? nullptr : object);

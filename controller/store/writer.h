@@ -78,6 +78,8 @@ class Writer {
   std::vector<Pending> take_group();
   void turn(std::vector<Pending> group);
   Status admit(const Write& write, const ObjectPtr& current, const TurnView& view) const;
+  /// The sealed form of a row whose bytes are plain; empty when its bucket is not sealed.
+  Result<std::string> sealed_bytes(const LogRow& row) const;
   void accept(Pending& pending, const ObjectPtr& current, Turn& turn);
   void conclude(std::vector<Pending>& group, Turn& turn);
   void publish(const std::vector<SnapshotChange>& changes);

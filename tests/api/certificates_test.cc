@@ -1,5 +1,7 @@
 #include "controller/api/certificates.h"
 
+#include "controller/api/certificate_facts.h"
+
 #include "controller/api/certificate_openssl.h"
 #include "controller/api/tls_identity.h"
 
@@ -134,9 +136,9 @@ TEST(Certificates, BadNamesAndBadIssuersAreInvalid) {
 TEST(Certificates, ExpiryIsReadBackToTheSecond) {
   const Instant start = parse_time("2026-06-01T12:34:56Z").value();
   const auto ca = make_ca("ca", start, 30 * kDay).value();
-  EXPECT_EQ(format_time(certificate_expiry(ca.certificate_pem).value()), "2026-07-01T12:34:56Z");
-  EXPECT_EQ(certificate_expiry("junk").error().code, Code::Invalid);
-  EXPECT_EQ(certificate_expiry(ca.certificate_pem.substr(0, 200)).error().code, Code::Invalid);
+  EXPECT_EQ(format_time(certificate_facts(ca.certificate_pem)->not_after), "2026-07-01T12:34:56Z");
+  EXPECT_EQ(certificate_facts("junk").error().code, Code::Invalid);
+  EXPECT_EQ(certificate_facts(ca.certificate_pem.substr(0, 200)).error().code, Code::Invalid);
 }
 
 TEST(CertificateIdentity, IsCommonNameAndOrganizationsInOrder) {

@@ -459,8 +459,8 @@ TEST(HttpServer, RefusesToStartOnAnAddressInUseOrUnusable) {
   WireServer server;
   HttpServerOptions options;
   const CertifiedKey leaf = server.issue({.common_name = "s", .ip_addresses = {"127.0.0.1"}});
-  options.certificate_pem = leaf.certificate_pem;
-  options.key_pem = leaf.key_pem;
+  options.tls.certificate_pem = leaf.certificate_pem;
+  options.tls.key_pem = leaf.key_pem;
   options.port = server.http().port();
   Metrics metrics;
   const auto start = [&] {
@@ -472,9 +472,9 @@ TEST(HttpServer, RefusesToStartOnAnAddressInUseOrUnusable) {
   options.address = "localhost";
   EXPECT_EQ(start().error().code, Code::Invalid);
   options.address = "127.0.0.1";
-  options.key_pem = server.ca().key_pem;
+  options.tls.key_pem = server.ca().key_pem;
   EXPECT_EQ(start().error().code, Code::Invalid);
-  options.key_pem = "junk";
+  options.tls.key_pem = "junk";
   EXPECT_EQ(start().error().code, Code::Invalid);
 }
 

@@ -89,7 +89,7 @@ TEST(HttpTls, ReloadChangesNewConnectionsAndLeavesOpenOnesAlone) {
   const CertifiedKey new_ca = make_ca("new-ca", now, kDay).value();
   const LeafRequest request{.common_name = "s", .ip_addresses = {"127.0.0.1"}};
   const CertifiedKey leaf = issue_certificate(new_ca, request, now, kDay).value();
-  ASSERT_TRUE(server.http().reload(leaf.certificate_pem, leaf.key_pem));
+  ASSERT_TRUE(server.http().reload({leaf.certificate_pem, leaf.key_pem, ""}));
   EXPECT_EQ(RawClient::connect(server.client()), nullptr)
       << "the old CA did not sign the new certificate";
   auto options = server.client();
@@ -98,7 +98,7 @@ TEST(HttpTls, ReloadChangesNewConnectionsAndLeavesOpenOnesAlone) {
   ASSERT_NE(after, nullptr);
   EXPECT_EQ(after->get("/hello").status, 200);
   EXPECT_EQ(before->get("/hello").status, 200);
-  EXPECT_EQ(server.http().reload("junk", leaf.key_pem).error().code, Code::Invalid);
+  EXPECT_EQ(server.http().reload({"junk", leaf.key_pem, ""}).error().code, Code::Invalid);
   EXPECT_NE(RawClient::connect(options), nullptr) << "a reload that fails changes nothing";
 }
 

@@ -48,7 +48,7 @@ class Server:
         self.data.mkdir()
         self.log = self.folder / "server.log"
         self.listen = "127.0.0.1:0"
-        self.flags = []
+        self.flags = []  # more of `charter serve`
         self.process = None
 
     def command(self):

@@ -25,9 +25,9 @@ class ApiOnTheWire {
         issue_certificate(ca_, {.common_name = "server", .ip_addresses = {"127.0.0.1"}}, now, 24h)
             .value();
     HttpServerOptions options;
-    options.certificate_pem = server.certificate_pem;
-    options.key_pem = server.key_pem;
-    options.client_ca_pem = ca_.certificate_pem;
+    options.tls.certificate_pem = server.certificate_pem;
+    options.tls.key_pem = server.key_pem;
+    options.tls.client_ca_pem = ca_.certificate_pem;
     http_ = HttpServer::start(
                 std::move(options),
                 [this](HttpRequest request, Respond respond) { respond(answer(request)); },

@@ -204,6 +204,14 @@ std::string RawClient::alpn() const {
   return std::string(reinterpret_cast<const char*>(name), size);
 }
 
+std::string RawClient::peer_certificate_pem() const {
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_X509(bio.get(), SSL_get0_peer_certificate(state_->ssl.get()));
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return std::string(text, static_cast<size_t>(size));
+}
+
 int RawClient::socket() const {
   return state_->fd;
 }

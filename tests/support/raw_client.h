@@ -55,6 +55,8 @@ class RawClient {
   /// Sends FIN, without waiting.
   void close();
   std::string alpn() const;
+  /// The certificate that the server showed.
+  std::string peer_certificate_pem() const;
   int socket() const;
 
   struct State;

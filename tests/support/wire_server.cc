@@ -119,9 +119,9 @@ WireServer::WireServer(HttpServerOptions options)
   leaf.common_name = "server";
   leaf.ip_addresses = {"127.0.0.1"};
   const CertifiedKey server = issue(leaf);
-  options.certificate_pem = server.certificate_pem;
-  options.key_pem = server.key_pem;
-  options.client_ca_pem = ca_.certificate_pem;
+  options.tls.certificate_pem = server.certificate_pem;
+  options.tls.key_pem = server.key_pem;
+  options.tls.client_ca_pem = ca_.certificate_pem;
   http_ = HttpServer::start(
               std::move(options),
               [this](HttpRequest request, Respond respond) {

@@ -28,8 +28,9 @@ WALLS = (
     (
         "OpenSSL",
         r"openssl/",
-        r"controller/api/((http_|tls|certificate|connection|net_)|.*\.cc$)|controller/object/.*\.cc$|controller/runtime/rest_.*\.cc$",
-        "keys and certificates live in controller/api (headers: tls*, certificate*, http_* only), digests in controller/object",
+        r"controller/api/((http_|tls|certificate|connection|net_)|.*\.cc$)|controller/(object|keys)/.*\.cc$|controller/runtime/rest_.*\.cc$",
+        "keys and certificates live in controller/api (headers: tls*, certificate*, http_* only), digests in controller/object,"
+        " encryption at rest in controller/keys",
     ),
     ("zlib", r"zlib\.h$", r"controller/api/.*\.cc$", "compress in controller/api"),
     ("cpprestsdk", r"(cpprest|pplx)/", r"controller/runtime/rest_.*\.cc$", "call out through controller/runtime/rest_transport.h"),
@@ -55,11 +56,12 @@ LAYERS = (
     ("base", r"controller/base/", ()),
     ("object", r"controller/object/", ("base",)),
     ("store", r"controller/store/", ("object", "base")),
+    ("keys", r"controller/keys/", ("store", "object", "base")),  # beside the store: it links no cryptography
     ("protobuf", r"controller/protobuf/", ("object", "base")),
     ("api", r"controller/api/", ("object", "store", "protobuf", "base")),
     ("local client", r"controller/runtime/local_client", ("runtime", "api", "object", "base")),
     ("runtime", r"controller/runtime/", ("object", "base")),
-    ("cli", r"controller/cli/", ("main", "base", "object", "store", "api", "runtime", "local client")),
+    ("cli", r"controller/cli/", ("main", "base", "object", "store", "keys", "api", "runtime", "local client")),
     ("crd types", r"crds/types/", ("object", "base")),
     ("simulated driver", r"drivers/simulated/", ("driver ports", "base")),
     ("libvirt driver", r"drivers/libvirt/", ("driver ports", "base")),
