@@ -5,6 +5,7 @@
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/cli/audit_setup.h"
 #include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
 #include "controller/cli/identities.h"
@@ -50,12 +51,15 @@ void raise_file_limit() {
 /// A whole standalone server, built and stopped in order.
 class Server {
  public:
-  Server(const Product& product, std::string data_dir) : product_(product), data_dir_(std::move(data_dir)) {}
+  Server(const Product& product, std::string data_dir, AuditSettings audit)
+      : product_(product), data_dir_(std::move(data_dir)), audit_settings_(std::move(audit)) {}
 
   Status start(const Address& address) {
     StoreOptions options;
     options.data_dir = data_dir_;
     CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_}, std::move(options)));
+    CHARTER_TRY_ASSIGN(audit_, start_audit(std::move(audit_settings_), clock_, random_, metrics_));
+    if (audit_.audit) plane_->api().use_audit(*audit_.audit);
     CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_));
     plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
     CHARTER_TRY(start_http(address));
@@ -74,7 +78,9 @@ class Server {
     plane_->api().set_ready(false);
     if (http_) http_->stop(limits::kStopDeadline);
     bodies_.stop();
-    return plane_->stop();
+    Status stopped = plane_->stop();
+    if (audit_.log) audit_.log->stop();  // after the last answer
+    return stopped;
   }
 
   const std::string& url() const { return url_; }
@@ -104,6 +110,8 @@ class Server {
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
+  AuditSettings audit_settings_;
+  AuditSetup audit_;  // outlives every request
   BodyWorker bodies_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<Identities> identities_;
@@ -121,6 +129,8 @@ int serve(const Product& product, const CommandInput& input) {
   const auto address = parse_address(input.flag("listen"));
   if (!address) return fail(address.error());
   const std::string& data_dir = input.flag("data-dir");
+  auto audit = read_audit_settings(input);
+  if (!audit) return fail(audit.error());
   std::error_code failed;
   std::filesystem::create_directories(data_dir, failed);
   if (failed) return fail({Code::InternalError, data_dir + ": cannot create: " + failed.message()});
@@ -133,7 +143,8 @@ int serve(const Product& product, const CommandInput& input) {
   for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  Server server(product, data_dir);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a full disk, not an end
+  Server server(product, data_dir, std::move(*audit));
   if (auto started = server.start(*address); !started) {
     (void)server.stop();
     return fail(started.error());
@@ -162,6 +173,7 @@ Command serve_command(const Product& product) {
   command.flags = {{"data-dir", "Directory of the store, certificates and kubeconfig", "", CommandFlag::Kind::Value, true},
                    {"listen", "ADDRESS:PORT; port 0 picks a free one", "127.0.0.1:7443"},
                    {"debug", "Log more", "", CommandFlag::Kind::Switch}};
+  for (CommandFlag& flag : audit_flags()) command.flags.push_back(std::move(flag));
   command.run = [&product](const CommandInput& input) { return serve(product, input); };
   return command;
 }
