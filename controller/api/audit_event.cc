@@ -12,6 +12,7 @@ namespace charter {
 namespace {
 
 constexpr std::string_view kMasked = "masked";
+constexpr size_t kRestBytes = 1'024;  // of an event beside what came with the request, and its seal
 constexpr std::string_view kTruncatedAgent = "...TRUNCATED";
 /// Parameters of the Kubernetes API that say nothing but how to answer.
 constexpr std::array<std::string_view, 26> kHarmless = {
@@ -42,20 +43,38 @@ constexpr std::array<std::string_view, 26> kHarmless = {
     "exact",
     "ignoreStoreReadErrorWithClusterBreakingPotential"};
 
+/// True for text that stands in JSON as it is: nearly all of it.
+bool is_plain(std::string_view text) {
+  for (const char c : text) {
+    if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') return false;
+  }
+  return true;
+}
+
+void add_string(std::string& out, std::string_view text) {
+  if (!is_plain(text)) {
+    out += json_key(text);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
 /// `,"key":"value"`; nothing for an empty value.
 void add(std::string& out, std::string_view key, std::string_view value) {
   if (value.empty()) return;
   out += ",\"";
   out += key;
   out += "\":";
-  out += json_key(value);
+  add_string(out, value);
 }
 
 void add_words(std::string& out, const std::vector<std::string>& words) {
   out += '[';
   for (size_t i = 0; i < words.size(); ++i) {
     if (i > 0) out += ',';
-    out += json_key(words[i]);
+    add_string(out, words[i]);
   }
   out += ']';
 }
@@ -222,12 +241,15 @@ std::string audit_common(const HttpRequest& request, const AccessRequest& target
 std::string audit_event(const AuditedRequest& request, AuditStage stage, Instant at,
                         const AuditedAnswer* answer, const AuditedObject* object) {
   std::string out = event_head(request.verdict.level, request.audit_id, stage);
+  const size_t objects = request.request_object.size() + (answer ? answer->object.size() : 0);
+  const bool fits =
+      objects + request.common.size() + request.impersonated.size() <= limits::kAuditEventBytesMax;
+  out.reserve(request.common.size() + request.impersonated.size() + kRestBytes +
+              (fits ? objects : 0));
   out += request.common;
   add_raw(out, "impersonatedUser", request.impersonated);
   add_object_ref(out, request, object);
   if (answer) add_status(out, *answer);
-  const size_t objects = request.request_object.size() + (answer ? answer->object.size() : 0);
-  const bool fits = out.size() + objects <= limits::kAuditEventBytesMax;
   if (answer && fits) {
     add_raw(out, "requestObject", request.request_object);
     add_raw(out, "responseObject", answer->object);
