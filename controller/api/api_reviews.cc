@@ -8,8 +8,11 @@
 #include "controller/api/status_body.h"
 #include "controller/api/token_review.h"
 #include "controller/api/write_pipeline.h"
+#include "controller/base/limits.h"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 // The part of ApiServer that knows who calls, and answers what is never stored.
 namespace charter {
@@ -19,11 +22,44 @@ void ApiServer::use_tokens(const TokenVerifier& verifier, const ServiceAccountTo
   account_tokens_ = &accounts;
 }
 
-/// Who calls, as whom, and whether he may.
-Status ApiServer::identify(Call& call) const {
-  CHARTER_TRY_ASSIGN(call.caller, authenticator_.authenticate(call.request));
-  CHARTER_TRY(impersonate(authorizer_, call.request, call.caller));
-  return authorizer_.check(call.caller, access_of(call.route, call.request.method));
+/// The client's own id if it sent one that can be sent back, else a new one.
+std::string ApiServer::audit_id_for(const HttpRequest& request) {
+  const std::string_view own = request.header("audit-id");
+  const bool usable = !own.empty() && own.size() <= limits::kAuditIdBytesMax &&
+                      std::all_of(own.begin(), own.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  return usable ? std::string(own) : uuid4(audit_ids_);
+}
+
+/// Who calls, as whom, and whether he may. What the audit records of the call is decided by who was
+/// authenticated, as in kube-apiserver; a refusal may be recorded although the call would not be.
+Status ApiServer::identify(Call& call, const Result<Caller>& authenticated) const {
+  const AccessRequest access = access_of(call.route, call.request.method);
+  const Caller* who = authenticated ? &*authenticated : nullptr;
+  const AuditSubject subject{call.request,  call.route,   access, who,
+                             call.audit_id, call.received};
+  if (audit_) call.audited = audit_->begin(subject);
+  Status outcome;
+  if (who) {
+    call.caller = *who;
+    outcome = authorize(call, access);
+  } else {
+    outcome = Error(authenticated.error());
+  }
+  if (!outcome && audit_ && !call.audited && !is_public(call.route)) {
+    call.audited = audit_->begin_refused(subject);
+    if (call.audited && who) Audit::decide(*call.audited, {false, {}});
+  }
+  return outcome;
+}
+
+Status ApiServer::authorize(Call& call, const AccessRequest& access) const {
+  CHARTER_TRY_ASSIGN(const bool impersonated, impersonate(authorizer_, call.request, call.caller));
+  if (!call.audited) return authorizer_.check(call.caller, access);
+  if (impersonated) Audit::impersonate(*call.audited, call.caller);
+  Decision decision = authorizer_.decide(call.caller, access);
+  Audit::decide(*call.audited, decision);
+  if (decision.allowed) return {};
+  return forbidden_access(call.caller, access, decision.reason);
 }
 
 void ApiServer::review(const CallPtr& call) {
@@ -41,6 +77,7 @@ void ApiServer::review(const CallPtr& call) {
   call->shape = *shape;
   call->shape.as = Representation::As::Object;
   const Status queued = run_sized(parts_, call->request.body.size(), [this, call] {
+    if (call->audited) Audit::take_body(*call->audited, call->request, *call->type);
     std::vector<std::string> warnings;
     auto answer = answer_of(*call, warnings);
     if (!answer) return call->respond(status_response(answer.error()));
@@ -72,8 +109,8 @@ Result<Json> ApiServer::answer_of(const Call& call, std::vector<std::string>& wa
   CHARTER_TRY(judge_fields(*call.type, options, unknown, warnings));
   if (call.type->kind == "TokenReview")
     return answer_token_review(token_verifier_, std::move(body));
-  Json answer =
-      answer_review(authorizer_, *call.type, call.route.ns, call.caller, std::move(body));
+  CHARTER_TRY_ASSIGN(Json answer, answer_review(authorizer_, *call.type, call.route.ns, call.caller,
+                                                std::move(body)));
   if (call.type->kind == "SelfSubjectReview")
     answer["metadata"]["creationTimestamp"] = format_time(parts_.clock.now());
   return answer;

@@ -91,12 +91,13 @@ ApiServer::ApiServer(ApiParts parts, Metrics& metrics)
 void ApiServer::handle(HttpRequest request, Respond respond) {
   auto call = std::make_shared<Call>();
   const Duration started = parts_.clock.monotonic();
-  const std::string audit_id = uuid4(audit_ids_);
+  call->audit_id = audit_id_for(request);
+  call->received = parts_.clock.now();
   Call* raw = call.get();
-  call->respond = [this, raw, started, audit_id,
-                   respond = std::move(respond)](HttpResponse response) {
+  call->respond = [this, raw, started, respond = std::move(respond)](HttpResponse response) {
+    if (audit_) audit_->complete(raw->audited, response);
     response = failure_in_syntax(std::move(response), raw->request.header("accept"));
-    response.headers.emplace_back("Audit-Id", audit_id);
+    response.headers.emplace_back("Audit-Id", raw->audit_id);
     if (!has_header(response, "Cache-Control"))
       response.headers.emplace_back("Cache-Control", "no-cache, private");
     response.headers.emplace_back("X-Kubernetes-Pf-Flowschema-Uid", flow_schema_uid_);
@@ -112,13 +113,25 @@ void ApiServer::handle(HttpRequest request, Respond respond) {
 }
 
 void ApiServer::dispatch(const CallPtr& call) {
-  if (auto identified = identify(*call); !identified && !is_public(call->route)) {
-    const bool may_wait = identified.error().code == Code::Unauthorized && !std::exchange(call->waited, true);
-    if (may_wait && authenticator_.await(call->request, [this, call] { dispatch(call); })) return;
+  const auto authenticated = authenticator_.authenticate(call->request);
+  // A key that is being fetched may make somebody of him yet.
+  if (!authenticated && !std::exchange(call->waited, true) &&
+      authenticator_.await(call->request, [this, call] { dispatch(call); })) {
+    return;
+  }
+  if (auto identified = identify(*call, authenticated); !identified && !is_public(call->route)) {
     HttpResponse refused = status_response(identified.error());
     if (identified.error().code == Code::Forbidden) refused.headers.emplace_back("X-Content-Type-Options", "nosniff");
     return call->respond(std::move(refused));
   }
+  if (!audit_) return run(call);
+  audit_->permit(call->audited, call->request.resume, [this, call](const Status& recorded) {
+    if (!recorded) return call->respond(status_response(recorded.error()));
+    run(call);
+  });
+}
+
+void ApiServer::run(const CallPtr& call) {
   if (call->route.place == Route::Place::Resource) return resource(call);
   call->respond(answer_plain(*call));
 }
@@ -131,7 +144,10 @@ HttpResponse ApiServer::answer_plain(const Call& call) {
     case Route::Place::Version: return discovery_response(*parts_.kinds.table(), call.route, call.request);
     case Route::Place::OpenApi: return openapi_.respond(parts_.kinds.table(), call.route, call.request);
     case Route::Place::Health: {
-      const bool ok = ready_ || !call.route.rest.starts_with("/readyz");
+      const bool asked = call.route.rest.starts_with("/readyz");
+      if (const Status audited = asked && audit_ ? audit_->health() : Status(); !audited)
+        return HttpResponse::text(503, "text/plain; charset=utf-8", "not ready: audit: " + audited.error().message);
+      const bool ok = ready_ || !asked;
       return HttpResponse::text(ok ? 200 : 503, "text/plain; charset=utf-8", ok ? "ok" : "not ready: starting or stopping");
     }
     case Route::Place::ServerVersion:
@@ -187,6 +203,7 @@ void ApiServer::resource(const CallPtr& call) {
 }
 
 Status ApiServer::write(const CallPtr& call) {
+  if (call->audited) Audit::take_body(*call->audited, call->request, *call->type);
   const bool scaled = call->route.subresource == "scale";
   switch (call->route.verb) {
     case Route::Verb::Create:

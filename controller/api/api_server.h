@@ -20,6 +20,8 @@
 // and no kinds.
 namespace charter {
 
+class Audit;
+
 /// The series of requests by verb and code. Found once each: a look-up takes the registry's lock, far too dear per request.
 class RequestMetrics {
  public:
@@ -45,6 +47,8 @@ class ApiServer {
   /// Accepts bearer tokens that `verifier` knows, and issues those of ServiceAccounts with `accounts`. Before the first request; both
   /// outlive the server. Without, no token is valid and none is issued.
   void use_tokens(const TokenVerifier& verifier, const ServiceAccountTokens& accounts);
+  /// Records requests in `audit`. Before the first request; it outlives every answer and stream. Without, nothing is recorded.
+  void use_audit(Audit& audit) { audit_ = &audit; }
   ResourceVerbs& verbs() { return verbs_; }
   const Authorizer& authorizer() const { return authorizer_; }
 
@@ -52,6 +56,7 @@ class ApiServer {
   struct Call;
   using CallPtr = std::shared_ptr<Call>;
   void dispatch(const CallPtr& call);
+  void run(const CallPtr& call);
   HttpResponse answer_plain(const Call& call);
   void resource(const CallPtr& call);
   Result<HttpResponse> get(const Call& call);
@@ -66,7 +71,9 @@ class ApiServer {
   Status remove_collection(const CallPtr& call);
   WriteDone write_done(const CallPtr& call);
 
-  Status identify(Call& call) const;
+  Status identify(Call& call, const Result<Caller>& authenticated) const;
+  Status authorize(Call& call, const AccessRequest& access) const;
+  std::string audit_id_for(const HttpRequest& request);
   void review(const CallPtr& call);
   Result<Json> answer_of(const Call& call, std::vector<std::string>& warnings) const;
 
@@ -74,6 +81,7 @@ class ApiServer {
   Authenticator authenticator_;
   const TokenVerifier* token_verifier_ = nullptr;
   const ServiceAccountTokens* account_tokens_ = nullptr;
+  Audit* audit_ = nullptr;
   ApiParts parts_;
   Metrics& metrics_;
   RequestMetrics request_metrics_;

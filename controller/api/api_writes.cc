@@ -81,6 +81,7 @@ Json success_status(const ResourceType& type, const Header& header) {
 WriteDone ApiServer::write_done(const CallPtr& call) {
   return [this, call](Result<Written> result) {
     if (!result) return call->respond(status_response(result.error()));
+    if (call->audited) Audit::name_object(*call->audited, result->object->header());
     const int status = result->created ? 201 : 200;
     HttpResponse response =
         call->route.subresource == "scale"
@@ -156,6 +157,7 @@ Status ApiServer::remove(const CallPtr& call) {
   CHARTER_TRY_ASSIGN(const DeleteOptions options, read_delete_options(call->request, call->route, write));
   verbs_.remove(call->type, call->name(), options, write, [this, call](Result<Deleted> result) {
     if (!result) return call->respond(status_response(result.error()));
+    if (call->audited) Audit::name_object(*call->audited, result->object->header());
     if (!result->gone) {
       return call->respond(object_response(200, *call->type, result->object, call->shape, call->include, parts_.clock.now()));
     }

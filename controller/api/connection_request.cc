@@ -144,6 +144,9 @@ void Connection::dispatch() {
   }
   request.peer = peer_;
   request.remote = remote_;
+  request.resume = [weak = loop_.weak_from_this()](std::function<void()> work) {
+    if (const auto loop = weak.lock()) boost::asio::post(loop->io(), std::move(work));
+  };
   phase_ = Phase::Running;
   auto responder =
       std::make_shared<Responder>(loop_, weak_from_this(), context_, std::move(lease_));

@@ -19,6 +19,9 @@ struct PeerCertificate {
   std::vector<std::string> organizations;
 };
 
+/// Runs a piece of work soon on the thread that owns a connection, or drops it when the server is gone. Any thread may call it.
+using Resume = std::function<void(std::function<void()>)>;
+
 /// A complete, bounded request.
 struct HttpRequest {
   std::string method;
@@ -28,6 +31,7 @@ struct HttpRequest {
   std::string body;    ///< decoded from chunks; gzip is refused with 415
   std::optional<PeerCertificate> peer;
   std::string remote;  ///< "127.0.0.1:54321"
+  Resume resume;       ///< for handlers that go on after another thread's answer; empty: there is no such thread
 
   /// First header of that lower-case name, or empty.
   std::string_view header(std::string_view name) const;

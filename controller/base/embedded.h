@@ -26,6 +26,9 @@ std::span<const File> builtin_kinds();
 /// ClusterRoles and ClusterRoleBindings that every API server has, from controller/api/roles.
 std::span<const File> builtin_roles();
 
+/// The audit policy that holds without a file, from controller/api/policies.
+std::span<const File> audit_policies();
+
 /// The product's CustomResourceDefinitions, from crds/.
 std::span<const File> crds();
 

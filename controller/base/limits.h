@@ -132,4 +132,20 @@ constexpr size_t kKeyFileBytesMax = 1024 * 1024;       // of keys or certificate
 constexpr size_t kResealRows = 512;                    // rows encrypted anew in one transaction
 constexpr auto kCertificateCheckInterval = 5s;         // files are looked at for a change; kube-apiserver takes up to a minute
 
+// --- audit ----------------------------------------------------------------------------------------
+constexpr size_t kAuditRulesMax = 1'024;               // of a policy; each request may look through all of them
+constexpr size_t kAuditListMax = 1'024;                // users, groups, verbs … of one rule
+constexpr size_t kAuditEventBytesMax = 4 * 1024 * 1024;  // beyond it the bodies are left out, as kube's truncation does
+constexpr size_t kAuditQueueBytesMax = 64 * 1024 * 1024;  // records that wait for the disk before callers get 429
+constexpr size_t kAuditBatchBytesMax = 1024 * 1024;    // handed to the kernel at once
+constexpr size_t kAuditIdBytesMax = 256;               // a client's own Audit-ID; a longer one is replaced
+constexpr size_t kAuditAgentBytesMax = 1'024;          // of a User-Agent, as in Kubernetes
+constexpr size_t kAuditSourcesMax = 16;                // addresses taken from X-Forwarded-For
+constexpr size_t kAuditHeadBytes = 512;                // one disk sector: written in one piece or not at all
+constexpr size_t kAuditFindingsMax = 100;              // told by one verification; the rest is counted
+constexpr int kAuditFileMegabytes = 100;               // kube-apiserver's lumberjack rotates there when not told
+constexpr int kAuditBackups = 20;                      // 2 GB of records, unless told
+constexpr auto kAuditSyncInterval = 1s;                // what a power cut may take of the log
+constexpr auto kAuditRetryInterval = 1s;               // a log that cannot be written is tried again
+
 }  // namespace charter::limits

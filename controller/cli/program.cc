@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "controller/cli/audit_command.h"
 #include "controller/cli/ca_rotation.h"
 #include "controller/cli/encryption_commands.h"
 #include "controller/cli/identity_commands.h"
@@ -64,7 +65,7 @@ CommandInput to_input(const Command& command, const Typed& typed) {
 }
 
 std::vector<Command> all_commands(const Product& product) {
-  std::vector<Command> commands{serve_command(product), plan_command(product), verify_command()};
+  std::vector<Command> commands{serve_command(product), plan_command(product), verify_command(), audit_verify_command()};
   commands.push_back({"version", "Print the version", "charter version", {}, "", [version = product.version](const CommandInput&) {
                         std::printf("charter %s\n", version.c_str());
                         return 0;

@@ -5,6 +5,7 @@
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/cli/audit_setup.h"
 #include "controller/cli/certificate_keeper.h"
 #include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
@@ -48,6 +49,7 @@ struct ServeOptions {
   Address address;
   IdentityOptions identities;
   CertificateFiles certificates;
+  AuditSettings audit;
 };
 
 Result<ServeOptions> serve_options(const CommandInput& input) {
@@ -55,6 +57,7 @@ Result<ServeOptions> serve_options(const CommandInput& input) {
   CHARTER_TRY_ASSIGN(out.address, parse_address(input.flag("listen")));
   CHARTER_TRY_ASSIGN(out.identities, identity_options(input));
   CHARTER_TRY_ASSIGN(out.certificates, certificate_files(input));
+  CHARTER_TRY_ASSIGN(out.audit, read_audit_settings(input));
   return out;
 }
 
@@ -81,6 +84,8 @@ class Server {
     CHARTER_TRY_ASSIGN(options.sealer, load_or_make_sealer(data_dir_, key_file_));
     CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_},
                                                   std::move(options)));
+    CHARTER_TRY_ASSIGN(audit_, start_audit(std::move(chosen.audit), clock_, random_, metrics_));
+    if (audit_.audit) plane_->api().use_audit(*audit_.audit);
     CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_,
                                                      std::move(chosen.identities)));
     plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
@@ -108,7 +113,9 @@ class Server {
     if (http_) http_->stop(limits::kStopDeadline);
     if (identities_) identities_->stop();
     bodies_.stop();
-    return plane_->stop();
+    Status stopped = plane_->stop();
+    if (audit_.log) audit_.log->stop();  // after the last answer
+    return stopped;
   }
 
   const std::string& url() const { return url_; }
@@ -139,6 +146,7 @@ class Server {
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
+  AuditSetup audit_;  // outlives every request
   BodyWorker bodies_;
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<Identities> identities_;
@@ -169,6 +177,7 @@ int serve(const Product& product, const CommandInput& input) {
     sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a full disk, not an end
   Server server(product, input);
   if (auto started = server.start(std::move(*options)); !started) {
     (void)server.stop();
@@ -206,7 +215,7 @@ Command serve_command(const Product& product) {
                    {"listen", "ADDRESS:PORT; port 0 picks a free one", "127.0.0.1:7443"},
                    encryption_key_flag(),
                    {"debug", "Log more", "", CommandFlag::Kind::Switch}};
-  for (auto flags : {identity_flags(), certificate_flags()})
+  for (auto flags : {identity_flags(), certificate_flags(), audit_flags()})
     command.flags.insert(command.flags.end(), flags.begin(), flags.end());
   command.run = [&product](const CommandInput& input) { return serve(product, input); };
   return command;
