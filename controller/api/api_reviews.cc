@@ -76,7 +76,7 @@ void ApiServer::review(const CallPtr& call) {
   if (!shape) return fail(shape.error());
   call->shape = *shape;
   call->shape.as = Representation::As::Object;
-  const Status queued = run_sized(parts_, call->request.body.size(), [this, call] {
+  run_by_cost(call, [this, call] {
     if (call->audited) Audit::take_body(*call->audited, call->request, *call->type);
     std::vector<std::string> warnings;
     auto answer = answer_of(*call, warnings);
@@ -85,7 +85,6 @@ void ApiServer::review(const CallPtr& call) {
     add_warnings(response, warnings);
     call->respond(std::move(response));
   });
-  if (!queued) fail(queued.error());
 }
 
 Result<Json> ApiServer::answer_of(const Call& call, std::vector<std::string>& warnings) const {

@@ -5,6 +5,7 @@
 #include "controller/api/authz.h"
 #include "controller/api/builtin_rules.h"
 #include "controller/api/discovery.h"
+#include "controller/api/flow_control.h"
 #include "controller/api/meta_rules.h"
 #include "controller/api/read_verbs.h"
 #include "controller/api/request_options.h"
@@ -185,6 +186,28 @@ void ApiServer::resource(const CallPtr& call) {
   auto include = parse_include_object(call->route.param("includeObject"));
   if (!include) return fail(include.error());
   call->include = *include;
+  run_by_cost(call, [this, call] { run_verb(call); });
+}
+
+void ApiServer::run_by_cost(const CallPtr& call, std::function<void()> run) {
+  HeavyWork work;
+  // A test without sockets has no flow of its own.
+  work.flow = call->request.flow.empty() ? charter::flow_of(call->caller) : call->request.flow;
+  work.bytes = call->request.body.size();
+  work.cost = estimate(parts_.store, *call->type, call->route, call->request, call->shape);
+  work.run = std::move(run);
+  work.refuse = [call] { call->respond(status_response(too_many_requests())); };
+  if (const Status placed = charter::run_by_cost(parts_.heavy, std::move(work)); !placed)
+    call->respond(status_response(placed.error()));
+}
+
+std::string ApiServer::flow_of(const HttpRequest& head) const {
+  const auto caller = authenticator_.authenticate(head);
+  if (!caller || caller->user == anonymous().user) return {};
+  return charter::flow_of(*caller);
+}
+
+void ApiServer::run_verb(const CallPtr& call) {
   const auto reply = [&](Result<HttpResponse> result) {
     call->respond(result ? std::move(*result) : status_response(result.error()));
   };
@@ -195,11 +218,8 @@ void ApiServer::resource(const CallPtr& call) {
     default:
       break;
   }
-  const Status queued = run_sized(parts_, call->request.body.size(), [this, call] {
-    if (const Status started = write(call); !started)
-      call->respond(status_response(started.error()));
-  });
-  if (!queued) fail(queued.error());
+  if (const Status started = write(call); !started)
+    call->respond(status_response(started.error()));
 }
 
 Status ApiServer::write(const CallPtr& call) {

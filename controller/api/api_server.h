@@ -49,6 +49,8 @@ class ApiServer {
   void use_tokens(const TokenVerifier& verifier, const ServiceAccountTokens& accounts);
   /// Records requests in `audit`. Before the first request; it outlives every answer and stream. Without, nothing is recorded.
   void use_audit(Audit& audit) { audit_ = &audit; }
+  /// Whom a request is counted to, from its head; empty when it does not prove who asks. Any thread.
+  std::string flow_of(const HttpRequest& head) const;
   ResourceVerbs& verbs() { return verbs_; }
   const Authorizer& authorizer() const { return authorizer_; }
 
@@ -59,6 +61,7 @@ class ApiServer {
   void run(const CallPtr& call);
   HttpResponse answer_plain(const Call& call);
   void resource(const CallPtr& call);
+  void run_verb(const CallPtr& call);
   Result<HttpResponse> get(const Call& call);
   Result<HttpResponse> list(const Call& call);
   Result<HttpResponse> watch(const Call& call);
@@ -74,6 +77,7 @@ class ApiServer {
   Status identify(Call& call, const Result<Caller>& authenticated) const;
   Status authorize(Call& call, const AccessRequest& access) const;
   std::string audit_id_for(const HttpRequest& request);
+  void run_by_cost(const CallPtr& call, std::function<void()> run);
   void review(const CallPtr& call);
   Result<Json> answer_of(const Call& call, std::vector<std::string>& warnings) const;
 

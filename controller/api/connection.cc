@@ -2,8 +2,6 @@
 
 #include "controller/api/tls.h"
 
-#include <boost/asio/post.hpp>
-
 namespace charter {
 namespace {
 
@@ -27,6 +25,7 @@ void Connection::start() {
   boost::system::error_code error;
   const auto peer = socket_.remote_endpoint(error);
   if (!error) remote_ = describe(peer);
+  flow_ = context_->flow_of_client(remote_);
   if (!error) socket_.non_blocking(true, error);
   if (error) return close();
   socket_.set_option(boost::asio::ip::tcp::no_delay(true), error);
@@ -34,7 +33,7 @@ void Connection::start() {
   stream_ = context_->tls()->accept(socket_.native_handle());
   if (!stream_) return close();
   set_deadline(context_->options().handshake_timeout);
-  shake_hands();
+  later(&Connection::on_socket);
 }
 
 void Connection::shake_hands() {
@@ -59,7 +58,7 @@ void Connection::wait_read() {
   socket_.async_wait(WireLoop::Socket::wait_read,
                      [self = shared_from_this()](const boost::system::error_code&) {
                        self->read_waiting_ = false;
-                       self->on_socket();
+                       self->later(&Connection::on_socket);
                      });
 }
 
@@ -69,7 +68,7 @@ void Connection::wait_write() {
   socket_.async_wait(WireLoop::Socket::wait_write,
                      [self = shared_from_this()](const boost::system::error_code&) {
                        self->write_waiting_ = false;
-                       self->on_socket();
+                       self->later(&Connection::on_socket);
                      });
 }
 
@@ -97,10 +96,12 @@ void Connection::on_socket() {
   }
 }
 
-void Connection::later(void (Connection::*step)()) {
-  boost::asio::post(loop_.io(), [self = shared_from_this(), step] {
-    if (self->phase_ != Phase::Closed) (self.get()->*step)();
-  });
+void Connection::later(WireLoop::Step step) {
+  if (phase_ != Phase::Closed) loop_.schedule(shared_from_this(), step);
+}
+
+void Connection::run(WireLoop::Step step) {
+  if (phase_ != Phase::Closed) (this->*step)();
 }
 
 // The timer is moved only to fire earlier: a busy connection changes its deadline with every
@@ -127,7 +128,7 @@ void Connection::expire() {
   deadline_ = Timer::time_point::max();
   if (phase_ == Phase::Running) return;
   if (phase_ != Phase::Streaming || !out_.empty()) return close();
-  pump();  // wake_after has passed
+  later(&Connection::pump);  // wake_after has passed
 }
 
 void Connection::drain() {
@@ -152,8 +153,9 @@ void Connection::close() {
   if (phase_ == Phase::Closed) return;
   const auto self = shared_from_this();  // the loop's reference goes away below
   phase_ = Phase::Closed;
-  if (body_) context_->close_stream();
+  if (body_) context_->close_stream(*stream_flow_);
   body_.reset();
+  answer_.reset();
   lease_.release();
   out_.clear();
   if (stream_) stream_->close_write();

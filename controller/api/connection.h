@@ -34,7 +34,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(WireLoop& loop, std::shared_ptr<ServerContext> context, WireLoop::Socket socket);
 
   void start();
-  /// The answer of a handler that has returned.
+  /// The answer of a handler that has returned. It is sent in the flow's turn.
   void answer(HttpResponse response, Lease lease);
   /// Takes the answer of a handler that is still on the stack; false when none is.
   bool answer_in_handler(HttpResponse& response, Lease& lease);
@@ -44,6 +44,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void drain();
   /// Ends everything at once.
   void close();
+  /// Whom the work of this connection is counted to.
+  const Flow& flow() const { return *flow_; }
+  /// Called by the loop in the flow's turn.
+  void run(WireLoop::Step step);
 
  private:
   enum class Phase { Handshake, Reading, Running, Writing, Streaming, Lingering, Closed };
@@ -56,7 +60,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wait_read();
   void wait_write();
   void on_socket();
-  void later(void (Connection::*step)());
+  void later(WireLoop::Step step);
   void set_deadline(Duration after);
   void arm_timer();
   void expire();
@@ -70,13 +74,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void serve(std::string_view input);
   bool advance_reader(std::string_view& input);
   bool accept_head();
+  void tell_flow();
   void keep_rest(std::string_view rest);
   void dispatch();
-  void refuse(const Error& error);
+  void refuse(HttpResponse response);
   void discard_input();
 
   // connection_answer.cc: answers to bytes
   void begin_answer(HttpResponse response);
+  void send_answer();
   void begin_stream(HttpResponse response);
   void end_stream();
   void pump();
@@ -100,6 +106,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::optional<PeerCertificate> peer_;
   std::string remote_;
+  FlowPtr flow_;
+  size_t flow_source_ = 0;  // hash of the Authorization that flow_ was made from; 0: none yet
   std::unique_ptr<RequestReader>
       reader_;  // none while streaming: an idle watcher needs no 600 bytes of it
   std::string
@@ -107,14 +115,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaited awaited_ = Awaited::Nothing;
 
   AnswerForm form_;
+  bool reads_ = false;  // the request is a GET
   Lease lease_;
   bool in_handler_ = false;
   std::optional<HttpResponse> answered_in_handler_;
+  std::unique_ptr<HttpResponse> answer_;  // has come, and waits for its turn
   OutQueue out_;
   bool blocked_ = false;  // the peer took less than there was
   bool flush_posted_ = false;
   bool linger_ = false;  // closing now would reset the connection and lose the refusal
   std::unique_ptr<BodyStream> body_;
+  FlowPtr stream_flow_;  // who opened it
   std::shared_ptr<StreamWaker> waker_;
   bool more_ = false;  // call next() as soon as everything is written
 };

@@ -24,8 +24,13 @@ bool Connection::answer_in_handler(HttpResponse& response, Lease& lease) {
 void Connection::answer(HttpResponse response, Lease lease) {
   if (phase_ != Phase::Running) return;  // closed meanwhile
   lease_ = std::move(lease);
+  answer_ = std::make_unique<HttpResponse>(std::move(response));
+  later(&Connection::send_answer);
+}
+
+void Connection::send_answer() {
   blocked_ = false;  // no deadline counted while the handler ran
-  begin_answer(std::move(response));
+  begin_answer(std::move(*std::exchange(answer_, nullptr)));
   flush();
 }
 
@@ -33,11 +38,18 @@ void Connection::begin_answer(HttpResponse response) {
   context_->count_answer(response.status);
   if (draining_) form_.afterwards = AnswerForm::Afterwards::Close;
   if (response.stream) return begin_stream(std::move(response));
+  // Many lists may have been let in before the first one's size was known. Only what is read can be
+  // asked for again.
+  if (reads_ && !lease_.has_room_for(body_size(response))) response = context_->refusal();
   queue_response(response, form_, out_);
+  lease_.hold_answer(out_.bytes());
   phase_ = Phase::Writing;
 }
 
 void Connection::begin_stream(HttpResponse response) {
+  if (form_.body == AnswerForm::Body::Full && !context_->open_stream(*flow_)) {
+    return begin_answer(context_->refusal());
+  }
   lease_.release();  // a watch lasts for an hour: it is bounded by kWatchersMax, not as a request
   if (form_.version == AnswerForm::Version::Http10)
     form_.afterwards = AnswerForm::Afterwards::Close;
@@ -47,7 +59,7 @@ void Connection::begin_stream(HttpResponse response) {
   phase_ = Phase::Streaming;
   reader_.reset();
   body_ = std::move(response.stream);
-  context_->open_stream();
+  stream_flow_ = flow_;
   more_ = true;
   waker_ = std::make_shared<StreamWaker>(loop_, weak_from_this());
   body_->on_ready([waker = waker_] { waker->ready(); });
@@ -58,7 +70,7 @@ void Connection::begin_stream(HttpResponse response) {
 void Connection::end_stream() {
   body_.reset();
   waker_.reset();
-  context_->close_stream();
+  context_->close_stream(*stream_flow_);
   queue_last_chunk(form_, out_);
   phase_ = Phase::Writing;
 }

@@ -9,7 +9,7 @@ namespace charter {
 namespace {
 
 /// Streams woken before other events of the loop get a turn.
-constexpr size_t kWakesPerTurn = 32;
+constexpr size_t kWakesPerTurn = 256;
 
 }  // namespace
 
@@ -53,8 +53,38 @@ void WireLoop::run_woken() {
   }
   if (more) boost::asio::post(io_, [this] { run_woken(); });
   for (const auto& weak : turn) {
-    if (const auto connection = weak.lock()) connection->wake();
+    if (auto connection = weak.lock()) schedule(std::move(connection), &Connection::wake);
   }
+}
+
+void WireLoop::schedule(std::shared_ptr<Connection> connection, Step step) {
+  const std::string& flow = connection->flow().name;
+  due_.push(flow, Due{std::move(connection), step}, 0);  // charged when it has run
+  if (!turn_posted_) post_turn();
+}
+
+void WireLoop::post_turn() {
+  turn_posted_ = true;
+  boost::asio::post(io_, [this] { turn(); });
+}
+
+bool WireLoop::is_turn_over() const {
+  return thread_cpu_time() - turn_began_ >= limits::kLoopTurn;
+}
+
+void WireLoop::turn() {
+  turn_posted_ = false;
+  Duration before = turn_began_ = thread_cpu_time();
+  while (!due_.empty()) {
+    const auto [flow, due] = due_.take();
+    due.connection->run(due.step);
+    const Duration now = thread_cpu_time();
+    // A request may have said who asks only while it ran.
+    due_.charge(due.connection->flow().name, static_cast<uint64_t>((now - before).count()));
+    before = now;
+    if (now - turn_began_ >= limits::kLoopTurn) break;
+  }
+  if (!due_.empty() && !turn_posted_) post_turn();
 }
 
 std::vector<std::shared_ptr<Connection>> WireLoop::snapshot() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/api/http_server_context.h"
+#include "controller/base/fair_queue.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -19,6 +20,11 @@ class Connection;
 
 /// One wire thread's event loop with the connections that live on it. A connection is touched by
 /// its loop's thread only; other threads go through post(), wake() and adopt().
+///
+/// Events do no work themselves: they queue a step of their connection, and turns of at most
+/// kLoopTurn take steps from the queue, fairly over flows by the CPU time that each flow has used.
+/// Whatever a thousand connections of one tenant ask for, somebody else's request waits for one
+/// turn, not for all of them. Between turns the loop looks for new events.
 class WireLoop : public std::enable_shared_from_this<WireLoop> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -45,12 +51,26 @@ class WireLoop : public std::enable_shared_from_this<WireLoop> {
   /// Closes everything and ends run(). Any thread.
   void finish();
 
+  // Loop thread only.
+  using Step = void (Connection::*)();
+  /// Runs `step` of the connection in its flow's turn, unless it is closed by then.
+  void schedule(std::shared_ptr<Connection> connection, Step step);
+  /// True when the running step has used up its turn and should schedule what is left.
+  bool is_turn_over() const;
+
   // Loop thread only. Buffers are shared by all connections: an idle one owns none.
   char* read_scratch() { return read_scratch_.data(); }
   char* write_scratch() { return write_scratch_.data(); }
   void remove(Connection* connection);
 
  private:
+  /// A step that is due.
+  struct Due {
+    std::shared_ptr<Connection> connection;
+    Step step;
+  };
+  void post_turn();
+  void turn();
   void run_woken();
   std::vector<std::shared_ptr<Connection>> snapshot() const;
 
@@ -61,6 +81,9 @@ class WireLoop : public std::enable_shared_from_this<WireLoop> {
   std::array<char, kScratchBytes> write_scratch_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   bool draining_ = false;
+  FairQueue<Due> due_;
+  bool turn_posted_ = false;
+  Duration turn_began_{};  // CPU time of this thread
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

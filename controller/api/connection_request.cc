@@ -1,8 +1,6 @@
 #include "controller/api/connection.h"
 #include "controller/base/limits.h"
 
-#include <boost/asio/post.hpp>
-
 // Connection, reading side: bytes to requests to the handler.
 namespace charter {
 namespace {
@@ -11,10 +9,6 @@ namespace {
 constexpr int kReadsPerTurn = 8;
 /// Answers to pipelined requests gathered into one write.
 constexpr size_t kGatheredAnswerBytes = 64 * 1024;
-
-Error overloaded(const char* message) {
-  return Error{.code = Code::TooManyRequests, .message = message, .retry_after_s = 1};
-}
 
 }  // namespace
 
@@ -42,6 +36,7 @@ void Connection::read_more() {
       await_more();
       return wait_read();
     }
+    if (loop_.is_turn_over()) break;
   }
   later(&Connection::read_more);
 }
@@ -82,7 +77,8 @@ void Connection::serve(std::string_view input) {
     dispatch();
     const bool again = phase_ == Phase::Writing && !input.empty() &&
                        form_.afterwards == AnswerForm::Afterwards::KeepAlive &&
-                       ++answers < limits::kPipelinedMax && out_.bytes() < kGatheredAnswerBytes;
+                       ++answers < limits::kPipelinedMax && out_.bytes() < kGatheredAnswerBytes &&
+                       !loop_.is_turn_over();
     if (!again) break;
     phase_ = Phase::Reading;
   }
@@ -99,13 +95,13 @@ bool Connection::advance_reader(std::string_view& input) {
     const size_t used = reader_->feed(input);
     input.remove_prefix(used);
     if (reader_->phase() == RequestReader::Phase::Failed) {
-      refuse(reader_->error());
+      refuse(context_->error_response(reader_->error()));
       return false;
     }
     if (before == RequestReader::Phase::Head && reader_->phase() != before && !accept_head())
       return false;
     if (before == RequestReader::Phase::Body && !lease_.grow(reader_->body_bytes())) {
-      refuse(overloaded("too many request bytes in flight, please try again later"));
+      refuse(context_->refusal());
       return false;
     }
     if (reader_->phase() == RequestReader::Phase::Complete) return true;
@@ -119,10 +115,23 @@ bool Connection::advance_reader(std::string_view& input) {
   return false;
 }
 
+// A client may use one connection for several users (a proxy does), so each head is looked at; but
+// only another Authorization can mean another user.
+void Connection::tell_flow() {
+  const size_t source = std::hash<std::string_view>{}(reader_->head().header("authorization")) | 1;
+  if (source == flow_source_) return;
+  flow_source_ = source;
+  HttpRequest head = reader_->head();
+  head.peer = peer_;
+  FlowPtr flow = context_->flow_of(head);
+  flow_ = flow ? std::move(flow) : context_->flow_of_client(remote_);
+}
+
 bool Connection::accept_head() {
-  lease_ = Lease(context_);
+  tell_flow();
+  lease_ = Lease(context_, flow_);
   if (lease_.grow(reader_->declared_bytes())) return true;
-  refuse(overloaded("too many request bytes in flight, please try again later"));
+  refuse(context_->refusal());
   return false;
 }
 
@@ -138,15 +147,16 @@ void Connection::dispatch() {
   HttpRequest request = reader_->take();
   awaited_ = Awaited::Nothing;
   form_.body = request.method == "HEAD" ? Form::Body::HeadOnly : Form::Body::Full;
+  reads_ = request.method == "GET";
   if (!lease_.admit()) {
-    return begin_answer(context_->error_response(
-        overloaded("too many requests in flight, please try again later")));
+    return begin_answer(context_->refusal());
   }
   request.peer = peer_;
   request.remote = remote_;
   request.resume = [weak = loop_.weak_from_this()](std::function<void()> work) {
     if (const auto loop = weak.lock()) boost::asio::post(loop->io(), std::move(work));
   };
+  request.flow = flow_->name;
   phase_ = Phase::Running;
   auto responder =
       std::make_shared<Responder>(loop_, weak_from_this(), context_, std::move(lease_));
@@ -161,11 +171,11 @@ void Connection::dispatch() {
   begin_answer(std::move(response));
 }
 
-void Connection::refuse(const Error& error) {
+void Connection::refuse(HttpResponse response) {
   form_ = {};
   form_.afterwards = AnswerForm::Afterwards::Close;
   linger_ = true;
-  begin_answer(context_->error_response(error));
+  begin_answer(std::move(response));
 }
 
 void Connection::discard_input() {

@@ -25,12 +25,16 @@ bool is_in_version(const ResourceType& type, const Encoded& object) {
   return bytes.starts_with(gvr.version) && bytes.substr(gvr.version.size()).starts_with('"');
 }
 
-ObjectPtr in_version(const ResourceType& type, const ObjectPtr& object) {
-  if (type.builtin || is_in_version(type, *object)) return object;
-  Json tree = object->tree();
+void convert(const ResourceType& type, Json& tree) {
   tree["apiVersion"] = api_version_of(type.gvr.group, type.gvr.version);
   type.schema->prune(tree, nullptr);
   type.schema->apply_defaults(tree);
+}
+
+ObjectPtr in_version(const ResourceType& type, const ObjectPtr& object) {
+  if (type.builtin || is_in_version(type, *object)) return object;
+  Json tree = object->tree();
+  convert(type, tree);
   return Encoded::make(tree, object->header().version, object->header().fields);
 }
 

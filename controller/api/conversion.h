@@ -7,6 +7,9 @@
 // is pruned, and what it has defaults for is filled in.
 namespace charter {
 
+/// Turns an object of another version into one of this: sets apiVersion, prunes, fills in defaults.
+void convert(const ResourceType& type, Json& tree);
+
 /// The object as this version shows it; itself when it is stored so. Cheap then: it looks at the
 /// first bytes.
 ObjectPtr in_version(const ResourceType& type, const ObjectPtr& object);

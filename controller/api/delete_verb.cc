@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/builtin_rules.h"
+#include "controller/api/flow_control.h"
 #include "controller/api/index_fields.h"
 #include "controller/api/status_body.h"
 #include "controller/api/write_pipeline.h"
@@ -70,6 +71,7 @@ Json mark_deleted(const Removal& removal, const Json& before) {
 
 void submit(const RemovalPtr& removal, Write write, bool gone) {
   const std::string name = write.key.name.name;
+  write.flow = flow_of(removal->change->options.caller);
   removal->change->parts.store.submit(std::move(write), [removal, name, gone](Result<Committed> outcome) {
     if (outcome) return removal->done(Deleted{std::move(outcome->object), gone});
     Error error = std::move(outcome.error());

@@ -42,6 +42,8 @@ class RequestReader {
   bool keep_alive() const { return keep_alive_; }
   bool is_http10() const { return http10_; }
 
+  /// After the head: what is known of the request without its body.
+  const HttpRequest& head() const { return request_; }
   /// The complete request; the reader is ready for the next one.
   HttpRequest take();
 

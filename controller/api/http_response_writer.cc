@@ -58,13 +58,6 @@ void append_clean(std::string& out, std::string_view text) {
   }
 }
 
-size_t body_size(const HttpResponse& response) {
-  size_t bytes = 0;
-  for (const Bytes& piece : response.body)
-    bytes += piece.view.size();
-  return bytes;
-}
-
 }  // namespace
 
 void OutQueue::push(Bytes piece) {
@@ -118,6 +111,13 @@ const char* status_phrase(int status) {
     if (phrase.status == status) return phrase.text;
   }
   return "Unknown";
+}
+
+size_t body_size(const HttpResponse& response) {
+  size_t bytes = 0;
+  for (const Bytes& piece : response.body)
+    bytes += piece.view.size();
+  return bytes;
 }
 
 bool is_bodiless(int status) {

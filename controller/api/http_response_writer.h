@@ -45,6 +45,9 @@ const char* status_phrase(int status);
 /// True when a response of this status never has a body (1xx, 204, 304).
 bool is_bodiless(int status);
 
+/// Bytes of the body, without a stream's.
+size_t body_size(const HttpResponse& response);
+
 /// Status line and headers. Content-Length, Transfer-Encoding and Connection are the server's own:
 /// the handler's are dropped. Control characters in values become spaces, so that no value can
 /// forge a header.

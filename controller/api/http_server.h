@@ -31,6 +31,9 @@ struct HttpServerOptions {
   uint16_t port = 0;  ///< 0: the system picks; see port()
   TlsMaterial tls;    ///< a request without client certificate is still served (peer empty)
   int wire_threads = 2;
+  /// Whom a request is counted to, from its head; empty when it does not say who asks. Called again only when a connection's
+  /// Authorization changes. Without it, a client's address decides.
+  std::function<std::string(const HttpRequest& head)> flow_of;
 
   // The bounds of limits.h; tests shorten them.
   Duration handshake_timeout = limits::kHandshakeTimeout;

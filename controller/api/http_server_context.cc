@@ -1,12 +1,21 @@
 #include "controller/api/http_server_context.h"
 
+#include "controller/base/fair_queue.h"
+
 #include <algorithm>
 #include <utility>
 
 namespace charter {
 
+Error overloaded() {
+  return Error{.code = Code::TooManyRequests,
+               .message = "Too many requests, please try again later.",
+               .retry_after_s = 1};
+}
+
 Lease::Lease(Lease&& other) noexcept
     : context_(std::move(other.context_)),
+      flow_(std::move(other.flow_)),
       bytes_(std::exchange(other.bytes_, 0)),
       admitted_(std::exchange(other.admitted_, false)) {}
 
@@ -14,33 +23,64 @@ Lease& Lease::operator=(Lease&& other) noexcept {
   if (this == &other) return *this;
   release();
   context_ = std::move(other.context_);
+  flow_ = std::move(other.flow_);
   bytes_ = std::exchange(other.bytes_, 0);
   admitted_ = std::exchange(other.admitted_, false);
   return *this;
 }
 
+void Lease::take_bytes(size_t bytes) {
+  context_->bytes_in_flight_.fetch_add(bytes - bytes_);  // modulo 2^64: less is fine too
+  flow_->bytes.fetch_add(bytes - bytes_);
+  bytes_ = bytes;
+}
+
+// Two threads that ask at once may both get the last share: the bound is then exceeded by one
+// request, which is cheaper than a lock.
 bool Lease::grow(size_t bytes) {
   if (!context_ || bytes <= bytes_) return true;
   const size_t more = bytes - bytes_;
-  bytes_ = bytes;  // taken even when refused, so that release() stays exact
-  return context_->bytes_in_flight_.fetch_add(more) + more <=
-         context_->options_.bytes_in_flight_max;
+  const bool fits = fits_share(flow_->bytes, more, context_->bytes_in_flight_,
+                               context_->options_.bytes_in_flight_max);
+  take_bytes(bytes);  // taken even when refused, so that release() stays exact
+  return fits;
+}
+
+bool Lease::has_room_for(size_t bytes) const {
+  if (!context_) return true;
+  bytes = std::min(bytes, limits::kAnswerHeldMax);
+  const size_t others = flow_->bytes - bytes_;
+  if (others == 0 || others + bytes <= limits::kFlowBytesFree) return true;
+  return fits_share(others, bytes, context_->bytes_in_flight_ - bytes_,
+                    context_->options_.bytes_in_flight_max);
 }
 
 bool Lease::admit() {
   if (!context_ || admitted_) return true;
-  if (context_->requests_in_flight_.fetch_add(1) >= context_->options_.requests_in_flight_max) {
-    context_->requests_in_flight_.fetch_sub(1);
+  if (!has_room_for(bytes_)) return false;
+  if (!fits_share(flow_->requests, 1, context_->requests_in_flight_,
+                  context_->options_.requests_in_flight_max))
     return false;
-  }
-  admitted_ = true;
-  return true;
+  context_->requests_in_flight_.fetch_add(1);
+  flow_->requests.fetch_add(1);
+  return admitted_ = true;
+}
+
+void Lease::hold_answer(size_t bytes) {
+  if (context_) take_bytes(std::min(bytes, limits::kAnswerHeldMax));
 }
 
 void Lease::release() {
   if (!context_) return;
-  if (bytes_ > 0) context_->bytes_in_flight_.fetch_sub(std::exchange(bytes_, 0));
-  if (std::exchange(admitted_, false)) context_->requests_in_flight_.fetch_sub(1);
+  take_bytes(0);
+  if (!std::exchange(admitted_, false)) return;
+  context_->requests_in_flight_.fetch_sub(1);
+  flow_->requests.fetch_sub(1);
+}
+
+FlowPtr ServerContext::flow_of(const HttpRequest& head) {
+  const std::string name = options_.flow_of ? options_.flow_of(head) : std::string();
+  return name.empty() ? nullptr : flows_.find(name);
 }
 
 ServerContext::ServerContext(HttpServerOptions options, Handler handler, ErrorBody error_body,
@@ -56,7 +96,8 @@ ServerContext::ServerContext(HttpServerOptions options, Handler handler, ErrorBo
           metrics.counter("charter_http_sent_bytes_total", "Bytes of answers, without TLS.")),
       refused_connections_(metrics.counter("charter_http_refused_connections_total",
                                            "Connections closed at once: at the cap or out of "
-                                           "file descriptors.")) {
+                                           "file descriptors.")),
+      refused_requests_(flow_control_rejections(metrics, "concurrency-limit")) {
   constexpr const char* kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
   for (size_t i = 0; i < std::size(kClasses); ++i) {
     answers_[i] = &metrics.counter("charter_http_requests_total",
@@ -87,13 +128,17 @@ void ServerContext::close_connection() {
   connections_gauge_.set(static_cast<double>(--connections_));
 }
 
-void ServerContext::open_stream() {
+bool ServerContext::open_stream(Flow& flow) {
   const std::lock_guard lock(gauges_mutex_);
+  if (!fits_share(flow.streams, 1, streams_, limits::kWatchersMax)) return false;
+  ++flow.streams;
   streams_gauge_.set(static_cast<double>(++streams_));
+  return true;
 }
 
-void ServerContext::close_stream() {
+void ServerContext::close_stream(Flow& flow) {
   const std::lock_guard lock(gauges_mutex_);
+  --flow.streams;
   streams_gauge_.set(static_cast<double>(--streams_));
 }
 

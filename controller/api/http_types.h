@@ -32,6 +32,7 @@ struct HttpRequest {
   std::optional<PeerCertificate> peer;
   std::string remote;  ///< "127.0.0.1:54321"
   Resume resume;       ///< for handlers that go on after another thread's answer; empty: there is no such thread
+  std::string flow;    ///< whom the server counts it to; see flow.h
 
   /// First header of that lower-case name, or empty.
   std::string_view header(std::string_view name) const;

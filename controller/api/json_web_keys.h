@@ -3,22 +3,11 @@
 #include "controller/base/result.h"
 #include "controller/object/value.h"
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 
 // Public keys that others sign tokens with: a JSON Web Key Set (RFC 7517).
-namespace charter::limits {
-using namespace std::chrono_literals;
-constexpr size_t kJsonWebKeysMax = 100;  // of an OpenID Connect provider
-constexpr auto kOidcTimeout = 10s;       // for one answer
-constexpr auto kOidcKeysFresh = 5min;    // keys are fetched again after this: revoked ones go
-constexpr auto kOidcKeysKept = 24h;      // keys of a provider that cannot be reached end after this
-constexpr auto kOidcFetchPause = 10s;    // between two fetches, whatever tokens ask for
-constexpr size_t kOidcWaitersMax = 1'000;  // requests that wait for a key that is being fetched
-}  // namespace charter::limits
-
 namespace charter {
 
 /// An immutable set of keys: RSA of 2048 to 8192 bits, EC on P-256, P-384 and P-521. Thread-safe.

@@ -1,6 +1,7 @@
 #include "controller/api/oidc_tokens.h"
 
 #include "controller/api/jwt.h"
+#include "controller/base/limits.h"
 #include "controller/base/log.h"
 #include "controller/object/value.h"
 

@@ -4,6 +4,7 @@
 
 #include "controller/api/builtin_rules.h"
 #include "controller/api/conversion.h"
+#include "controller/api/flow_control.h"
 #include "controller/api/index_fields.h"
 #include "controller/api/last_applied.h"
 #include "controller/api/status_body.h"
@@ -28,7 +29,7 @@ ObjectPtr encode_object(const Change& change, const Json& tree, int64_t version)
   const ResourceType* stored = table->find_stored(type.bucket());
   if (!stored) return Encoded::make(tree, version, index_fields(type, hooks, tree));
   Json converted = tree;
-  converted["apiVersion"] = api_version_of(stored->gvr.group, stored->gvr.version);
+  convert(*stored, converted);
   return Encoded::make(converted, version, index_fields(*stored, hooks, converted));
 }
 
@@ -41,10 +42,24 @@ bool is_outdated(const Change& change, const Encoded& object) {
   return stored && !is_in_version(*stored, object);
 }
 
+/// The second try of a write that lost a race. This is the writer: a large object must not hold up
+/// everybody's writes.
+void run_again(const ChangePtr& change, size_t bytes) {
+  HeavyWork again;
+  again.flow = flow_of(change->options.caller);
+  again.bytes = bytes;
+  again.cost = estimate_body(bytes);
+  again.run = [change] { run(change); };
+  again.refuse = [change] { change->done(too_many_requests()); };
+  if (const Status placed = run_by_cost(change->parts.heavy, std::move(again)); !placed)
+    change->done(Error(placed.error()));
+}
+
 /// Sends a checked write to the store and answers from its completion.
 void submit(const ChangePtr& change, Write write, std::vector<std::string> warnings, bool created) {
   const std::string name = write.key.name.name;
   const size_t bytes = write.object->bytes().size();
+  write.flow = flow_of(change->options.caller);
   change->parts.store.submit(std::move(write), [change, name, bytes, created,
                                                 warnings = std::move(warnings)](
                                                    Result<Committed> outcome) mutable {
@@ -56,9 +71,7 @@ void submit(const ChangePtr& change, Write write, std::vector<std::string> warni
     // A generated name that is taken is drawn again; a lost race without a precondition of the caller's runs again on the new state.
     if (raced && ++change->attempts < limits::kConflictRetriesMax &&
         (change->form != Change::Form::Create || change->generated_name)) {
-      // This is the writer: a large object's second try must not hold up everybody's writes.
-      auto again = run_sized(change->parts, bytes, [change] { run(change); });
-      return again ? void() : change->done(std::move(again.error()));
+      return run_again(change, bytes);
     }
     change->done(name_store_error(*change->type, name, std::move(error)));
   });
@@ -227,17 +240,6 @@ Result<Json> apply_tree(Change& change, const Json* current, const Json& patch, 
 }
 
 }  // namespace
-
-Status run_sized(const ApiParts& parts, size_t bytes, std::function<void()> work) {
-  if (parts.bodies == nullptr || bytes <= limits::kBodyInlineBytesMax) {
-    work();
-    return {};
-  }
-  if (parts.bodies->submit(std::move(work))) return {};
-  return Error{.code = Code::TooManyRequests,
-               .message = "too many large requests are waiting, please try again later",
-               .retry_after_s = 1};
-}
 
 void ResourceVerbs::create(const ResourceTypePtr& type, const std::string& ns, Json body, WriteOptions options,
                            WriteDone done) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "controller/api/body_worker.h"
 #include "controller/base/random.h"
 #include "controller/object/admit.h"
 #include "controller/object/apply.h"
@@ -22,6 +21,7 @@
 namespace charter {
 
 class Authorizer;
+class HeavyWorkers;
 
 using ResourceTypePtr = std::shared_ptr<const ResourceType>;
 
@@ -71,14 +71,9 @@ struct ApiParts {
   const HookTable& hooks;
   const Clock& clock;
   Random& random;
-  BodyWorker* bodies =
-      nullptr;  ///< where requests with large bodies run; null: where they are asked
+  HeavyWorkers* heavy = nullptr;  ///< where costly requests run; null: where they are asked
   const Authorizer* authorizer = nullptr;  ///< asked by admission; null: nobody asks who calls
 };
-
-/// Runs `work` on the body worker if `bytes` are many and there is one, else here. Errors:
-/// TooManyRequests when too many wait; `work` is then not run.
-Status run_sized(const ApiParts& parts, size_t bytes, std::function<void()> work);
 
 /// Verbs that change objects. Reads go straight to the store.
 class ResourceVerbs {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <ctime>
 
 namespace charter {
 namespace {
@@ -111,6 +112,12 @@ std::string date_and_time(const Civil& c) {
 }
 
 }  // namespace
+
+Duration thread_cpu_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 Instant SystemClock::now() const {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());

@@ -46,6 +46,9 @@ class ManualClock final : public Clock {
   Instant start_;
 };
 
+/// CPU time that the calling thread has used: what work costs, not when it happens.
+Duration thread_cpu_time();
+
 /// RFC 3339 in UTC, whole seconds: "2026-06-01T00:00:00Z" (metav1.Time).
 std::string format_time(Instant at);
 /// RFC 3339 in UTC with six digits: "2026-06-01T00:00:00.000000Z" (metav1.MicroTime).

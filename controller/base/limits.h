@@ -56,7 +56,6 @@ constexpr size_t kConnectionsMax = 20'000;
 constexpr size_t kPipelinedMax = 64;                   // requests answered on one read before others get a turn
 constexpr size_t kBodyInlineBytesMax =
     64 * 1024;  // larger bodies are read beside the wire threads: YAML takes 0.4 ms a KiB
-constexpr size_t kBodyQueueMax = 64;  // large bodies that wait before callers get 429
 constexpr size_t kRequestsInFlightMax = 1'000;
 constexpr size_t kBytesInFlightMax = 256 * 1024 * 1024;
 constexpr auto kHandshakeTimeout = 10s;
@@ -125,6 +124,12 @@ constexpr auto kTokenLifetime = 1h;                    // of a ServiceAccount's 
 constexpr auto kTokenLifetimeMin = 10min;              // as in Kubernetes
 constexpr size_t kStaticTokensMax = 10'000;            // in the token file
 constexpr size_t kSigningKeysMax = 16;                 // the newest signs, the others still verify
+constexpr size_t kJsonWebKeysMax = 100;                // of an OpenID Connect provider
+constexpr auto kOidcTimeout = 10s;                     // for one answer
+constexpr auto kOidcKeysFresh = 5min;                  // keys are fetched again after this: revoked ones go
+constexpr auto kOidcKeysKept = 24h;                    // keys of a provider that cannot be reached end after this
+constexpr auto kOidcFetchPause = 10s;                  // between two fetches, whatever tokens ask for
+constexpr size_t kOidcWaitersMax = 1'000;              // requests that wait for a key that is being fetched
 
 // --- keys and certificates ------------------------------------------------------------------------
 constexpr size_t kEncryptionKeysMax = 16;              // in one key file: the first seals, all open
@@ -147,5 +152,17 @@ constexpr int kAuditFileMegabytes = 100;               // kube-apiserver's lumbe
 constexpr int kAuditBackups = 20;                      // 2 GB of records, unless told
 constexpr auto kAuditSyncInterval = 1s;                // what a power cut may take of the log
 constexpr auto kAuditRetryInterval = 1s;               // a log that cannot be written is tried again
+
+// --- overload -------------------------------------------------------------------------------------
+constexpr size_t kGroupCommitBytesMax = 2 * 1024 * 1024;  // of one transaction: some 10 ms until the next one's turn
+constexpr auto kLoopTurn = 200us;                      // CPU time of a wire thread before it looks for new events
+constexpr size_t kAnswerHeldMax = 32 * 1024 * 1024;    // counted of one unread answer: most of a long list's bytes are the store's own
+constexpr size_t kFlowBytesFree = 1024 * 1024;         // a flow's small requests do not depend on what others hold
+constexpr size_t kHeavyThreads = 3;                    // one flow may use all but one of them
+constexpr size_t kHeavyQueueMax = 256;                 // costly requests that wait before callers get 429
+constexpr size_t kHeavyQueueBytesMax = 128 * 1024 * 1024;  // of their bodies
+constexpr auto kHeavyWaitMax = 15s;                    // then 429: kube-apiserver queues for a quarter of a minute, too
+constexpr auto kInlineCostMax = 500us;                 // estimated CPU of a request that a wire thread still answers itself
+constexpr uint64_t kInternalWriteShare = 4;            // the reconcilers' writes count a quarter: they work for every tenant
 
 }  // namespace charter::limits

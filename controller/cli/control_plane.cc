@@ -37,7 +37,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ControlPlaneParts
 ControlPlane::~ControlPlane() = default;
 
 ApiParts ControlPlane::api_parts() {
-  return {*store_, kinds_, parts_.product.hooks, parts_.clock, parts_.random, parts_.bodies};
+  return {*store_, kinds_, parts_.product.hooks, parts_.clock, parts_.random, parts_.heavy};
 }
 
 Status ControlPlane::install(const AddControllers& add) {

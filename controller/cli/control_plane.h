@@ -24,7 +24,7 @@ struct ControlPlaneParts {
   const Clock& clock;
   Random& random;
   Metrics& metrics;
-  BodyWorker* bodies = nullptr;  ///< reads large bodies; null: the caller's thread does
+  HeavyWorkers* heavy = nullptr;  ///< costly requests run there; null: on the caller's thread
 };
 
 /// One control plane.

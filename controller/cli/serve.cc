@@ -1,6 +1,6 @@
 #include "controller/cli/serve.h"
 
-#include "controller/api/body_worker.h"
+#include "controller/api/heavy_workers.h"
 #include "controller/api/http_server.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
@@ -82,7 +82,7 @@ class Server {
     StoreOptions options;
     options.data_dir = data_dir_;
     CHARTER_TRY_ASSIGN(options.sealer, load_or_make_sealer(data_dir_, key_file_));
-    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &bodies_},
+    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &heavy_},
                                                   std::move(options)));
     CHARTER_TRY_ASSIGN(audit_, start_audit(std::move(chosen.audit), clock_, random_, metrics_));
     if (audit_.audit) plane_->api().use_audit(*audit_.audit);
@@ -112,7 +112,7 @@ class Server {
     if (keeper_) keeper_->stop();
     if (http_) http_->stop(limits::kStopDeadline);
     if (identities_) identities_->stop();
-    bodies_.stop();
+    heavy_.stop();
     Status stopped = plane_->stop();
     if (audit_.log) audit_.log->stop();  // after the last answer
     return stopped;
@@ -126,6 +126,7 @@ class Server {
     options.address = address.host;
     options.port = address.port;
     CHARTER_TRY_ASSIGN(options.tls, keeper_->load());
+    options.flow_of = [this](const HttpRequest& head) { return plane_->api().flow_of(head); };
     CHARTER_TRY_ASSIGN(http_, HttpServer::start(
                                   std::move(options),
                                   [this](HttpRequest request, Respond respond) {
@@ -147,7 +148,7 @@ class Server {
   SystemRandom random_;
   Metrics metrics_;
   AuditSetup audit_;  // outlives every request
-  BodyWorker bodies_;
+  HeavyWorkers heavy_{clock_, metrics_};
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<Identities> identities_;
   std::unique_ptr<HttpServer> http_;  // gone before the API that it asks

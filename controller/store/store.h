@@ -44,6 +44,8 @@ struct Write {
   ObjectPtr object;      ///< new state (Delete: the last state shown to watchers); its version is
                          ///< replaced by the new revision
   Guard guard;           ///< may be empty
+  std::string flow =
+      {};  ///< whose write it is; flows share the writer fairly. Empty: the program's own
 };
 
 /// The outcome of a write: the object with its new version.

@@ -13,8 +13,18 @@
 namespace charter {
 namespace {
 
+/// What a row costs beside its bytes, in bytes: index, guards and the copy into the snapshot.
+constexpr size_t kRowBytes = 2048;
+/// Of the queue, for the program's own writes: tenants together leave it free.
+constexpr size_t kOwnPart = 4;
+
 size_t bytes_of(const Write& write) {
   return write.object->bytes().size() + sizeof(Write);
+}
+
+uint64_t cost_of(const Write& write) {
+  const uint64_t cost = bytes_of(write) + kRowBytes;
+  return write.flow.empty() ? cost / limits::kInternalWriteShare : cost;
 }
 
 Error stopped() {
@@ -51,10 +61,18 @@ Writer::~Writer() {
   stop();
 }
 
-Status Writer::refusal(size_t bytes) const {
+Status Writer::refusal(const Write& write) const {
   if (stopping_ || failed_) return stopped();
-  if (queue_.size() >= limits::kWriteQueueMax ||
-      queue_bytes_ + bytes > limits::kWriteQueueBytesMax) {
+  const size_t bytes = bytes_of(write);
+  bool fits =
+      queue_.size() < limits::kWriteQueueMax && queue_bytes_ + bytes <= limits::kWriteQueueBytesMax;
+  if (!write.flow.empty()) {
+    constexpr size_t kPlaces = limits::kWriteQueueMax - limits::kWriteQueueMax / kOwnPart;
+    constexpr size_t kBytes = limits::kWriteQueueBytesMax - limits::kWriteQueueBytesMax / kOwnPart;
+    fits = fits && fits_share(queue_.size(write.flow), 1, queue_.size(), kPlaces) &&
+           fits_share(queue_.cost(write.flow), bytes, queue_bytes_, kBytes);
+  }
+  if (!fits) {
     return Error{Code::TooManyRequests, "too many writes are waiting for the disk", {}, {}, {}, 1};
   }
   return {};
@@ -67,12 +85,14 @@ void Writer::submit(Write write, Done done) {
             "object and key differ");
   {
     std::unique_lock lock(mutex_);
-    if (Status refused = refusal(bytes_of(write)); !refused) {
+    if (Status refused = refusal(write); !refused) {
       lock.unlock();
       return done(Error(std::move(refused.error())));
     }
     queue_bytes_ += bytes_of(write);
-    queue_.push_back(Pending{std::move(write), std::move(done)});
+    const std::string flow = write.flow;
+    const uint64_t cost = cost_of(write);
+    queue_.push(flow, Pending{std::move(write), std::move(done)}, cost);
   }
   if (options_.mode == WriterMode::Thread) {
     wake_.notify_one();
@@ -129,11 +149,13 @@ void Writer::stop() {
 
 std::vector<Writer::Pending> Writer::take_group() {
   std::vector<Pending> group;
-  while (!queue_.empty() && group.size() < limits::kGroupCommitMax) {
-    queue_bytes_ -= bytes_of(queue_.front().write);
-    group.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  size_t bytes = 0;
+  while (!queue_.empty() && group.size() < limits::kGroupCommitMax &&
+         bytes < limits::kGroupCommitBytesMax) {
+    group.push_back(queue_.take().item);
+    bytes += bytes_of(group.back().write);
   }
+  queue_bytes_ -= bytes;
   return group;
 }
 

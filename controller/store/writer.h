@@ -1,5 +1,6 @@
 #pragma once
 
+#include "controller/base/fair_queue.h"
 #include "controller/store/snapshot.h"
 #include "controller/store/sqlite_log.h"
 #include "controller/store/store.h"
@@ -8,7 +9,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -28,6 +28,9 @@
 //                limits::kExitStoreFailed. A failed fsync
 //                           is never retried: the kernel may have dropped the pages and report
 //                           success the next time
+// A turn takes fairly from flows by bytes: a tenant that floods the queue waits behind itself.
+// Within a flow writes keep their order. A full share of the queue is that flow's alone: others are
+// still let in.
 //
 // Between turns it does at most one piece of upkeep: work off compaction, checkpoint, extend the
 // WAL. All three depend on writes that happened, so an idle store writes nothing. Thread contract:
@@ -72,7 +75,7 @@ class Writer {
     DbCode code = DbCode::Ok;
   };
 
-  Status refusal(size_t bytes) const;
+  Status refusal(const Write& write) const;
   void run();
   void run_inline();
   std::vector<Pending> take_group();
@@ -96,7 +99,7 @@ class Writer {
 
   mutable std::mutex mutex_;  // guards the queue and the states below
   std::condition_variable wake_;
-  std::deque<Pending> queue_;
+  FairQueue<Pending> queue_;  // by flow, in bytes
   size_t queue_bytes_ = 0;
   bool stopping_ = false;
   bool compact_wanted_ = false;

@@ -4,12 +4,14 @@
 #include <openssl/ssl.h>
 
 #include <arpa/inet.h>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace charter::bench {
 namespace {
@@ -55,16 +57,21 @@ std::string_view header(std::string_view head, std::string_view name) {
 
 }  // namespace
 
-Target::Target(const std::string& data_dir, int port) : port_(port) {
+Target::Target(const std::string& data_dir, int port, std::string token)
+    : port_(port), token_(std::move(token)) {
   const std::string pki = data_dir + "/pki/";
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   context_ = context;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   // One record buffer an idle connection would cost the generator 32 KiB with a thousand watchers.
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  if (SSL_CTX_load_verify_locations(context, (pki + "ca.crt").c_str(), nullptr) != 1 ||
-      SSL_CTX_use_certificate_chain_file(context, (pki + "admin.crt").c_str()) != 1 ||
-      SSL_CTX_use_PrivateKey_file(context, (pki + "admin.key").c_str(), SSL_FILETYPE_PEM) != 1) {
+  bool loaded = SSL_CTX_load_verify_locations(context, (pki + "ca.crt").c_str(), nullptr) == 1;
+  if (token_.empty()) {
+    loaded =
+        loaded && SSL_CTX_use_certificate_chain_file(context, (pki + "admin.crt").c_str()) == 1 &&
+        SSL_CTX_use_PrivateKey_file(context, (pki + "admin.key").c_str(), SSL_FILETYPE_PEM) == 1;
+  }
+  if (!loaded) {
     SSL_CTX_free(context);
     fail_tls("identity in " + pki);
   }
@@ -78,8 +85,10 @@ Target::~Target() {
 struct Connection::State {
   int fd = -1;
   SSL* ssl = nullptr;
+  std::string authorization;  ///< a whole header line, or nothing
   std::string request;
-  std::string pending;  ///< bytes from `used` on are not consumed
+  bool request_unsent = false;  ///< push() could not send it whole
+  std::string pending;          ///< bytes from `used` on are not consumed
   size_t used = 0;
   std::string body;
   std::string line;
@@ -97,6 +106,8 @@ struct Connection::State {
 
 Connection::Connection(const Target& target) : state_(std::make_unique<State>()) {
   state_->fd = connect_to(target.port());
+  if (!target.token().empty())
+    state_->authorization = "\r\nAuthorization: Bearer " + target.token();
   state_->ssl = SSL_new(static_cast<SSL_CTX*>(target.context()));
   SSL_set_fd(state_->ssl, state_->fd);
   if (SSL_connect(state_->ssl) != 1) fail_tls("TLS handshake");
@@ -112,20 +123,51 @@ void Connection::make_nonblocking() {
   fcntl(state_->fd, F_SETFL, fcntl(state_->fd, F_GETFL) | O_NONBLOCK);
 }
 
-void Connection::write_request(const Call& call) {
+void Connection::compose(const Call& call) {
   std::string& out = state_->request;
   out.clear();
   out.append(call.method)
       .append(" ")
       .append(call.path)
       .append(" HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: ")
-      .append(call.accept);
+      .append(call.accept)
+      .append(state_->authorization);
   if (!call.body.empty()) {
     out.append("\r\nContent-Type: ").append(call.content_type);
     out.append("\r\nContent-Length: ").append(std::to_string(call.body.size()));
   }
   out.append("\r\n\r\n").append(call.body);
+}
+
+void Connection::write_request(const Call& call) {
+  compose(call);
+  const std::string& out = state_->request;
   if (SSL_write(state_->ssl, out.data(), static_cast<int>(out.size())) <= 0) fail_tls("write");
+}
+
+bool Connection::push(const Call& call) {
+  State& s = *state_;
+  if (!std::exchange(s.request_unsent, true)) compose(call);
+  const int put = SSL_write(s.ssl, s.request.data(), static_cast<int>(s.request.size()));
+  if (put <= 0) {
+    const int why = SSL_get_error(s.ssl, put);
+    if (why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ) return false;
+    fail_tls("write");
+  }
+  s.request_unsent = false;
+  return true;
+}
+
+size_t Connection::discard() {
+  size_t total = 0;
+  for (int turns = 0; turns < 8; ++turns) {
+    const ssize_t got = ::recv(state_->fd, nullptr, size_t{1} << 20, MSG_TRUNC | MSG_DONTWAIT);
+    if (got == 0) throw Failure("the server closed the connection");
+    if (got < 0 && errno != EAGAIN) throw Failure("the connection was reset");
+    if (got < 0) break;
+    total += static_cast<size_t>(got);
+  }
+  return total;
 }
 
 size_t Connection::fill() {

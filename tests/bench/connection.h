@@ -19,17 +19,20 @@ class Failure : public std::runtime_error {
 /// Where the server is and who asks; shared by all connections.
 class Target {
  public:
-  /// Reads DIR/pki/ca.crt and DIR/pki/admin.{crt,key}.
-  Target(const std::string& data_dir, int port);
+  /// Reads DIR/pki/ca.crt and, when no token is given, DIR/pki/admin.{crt,key}. With a token its
+  /// owner asks.
+  Target(const std::string& data_dir, int port, std::string token = {});
   ~Target();
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
   int port() const { return port_; }
+  const std::string& token() const { return token_; }
   /// The OpenSSL context (SSL_CTX), which only connection.cc looks into.
   void* context() const { return context_; }
 
  private:
   int port_;
+  std::string token_;
   void* context_;
 };
 
@@ -68,9 +71,16 @@ class Connection {
   std::string next_line();
   void make_nonblocking();
   int socket() const;
+  /// Sends without reading the answer, on a non-blocking connection. False when the socket takes no
+  /// more: the same call must then come again.
+  bool push(const Call& call);
+  /// Throws away what has arrived, undecrypted: an attacker's own CPU is not what is measured.
+  /// Returns the bytes; throws Failure when the server has closed.
+  size_t discard();
 
  private:
   struct State;
+  void compose(const Call& call);
   void write_request(const Call& call);
   size_t fill();
   int read_head();

@@ -15,14 +15,14 @@ using namespace charter::bench;
 
 constexpr const char* kUsage =
     "usage: charter_bench --charter BINARY --data-dir EMPTY_DIR [--smoke] [--phases "
-    "api,watch,start,instances]\n"
+    "api,watch,start,instances,hostile]\n"
     "                     [--objects N] [--gets N] [--writes N] [--watchers N] [--instances N]\n";
 
 /// The command line.
 struct Options {
   std::string charter;
   std::string data_dir;
-  std::string phases = "api,watch,start,instances";
+  std::string phases = "api,watch,start,instances,hostile";
   Sizes sizes;
   bool wants(const std::string& phase) const {
     return ("," + phases + ",").find("," + phase + ",") != std::string::npos;
@@ -40,7 +40,9 @@ Sizes smoke_sizes() {
           .instances = 3,
           .idle_seconds = 0.2,
           .afterglow_seconds = 1,
-          .probe_seconds = 0.05};
+          .probe_seconds = 0.05,
+          .hostile_seconds = 0.2,
+          .hostile_scale = 0.02};
 }
 
 bool set_count(Sizes& sizes, const std::string& flag, size_t value) {
@@ -106,6 +108,11 @@ void measure_api(const Options& options, Report& report) {
     measure_idle(server, sizes, "with " + std::to_string(sizes.objects) + " objects", report);
 }
 
+void measure_attacks(const Options& options, Report& report) {
+  const ServerProcess server(options.charter, options.data_dir);
+  measure_hostile(options.charter, options.data_dir, server, options.sizes, report);
+}
+
 void measure_cold_start(const Options& options, Report& report) {
   const ServerProcess server(options.charter, options.data_dir);
   report.add(
@@ -140,6 +147,7 @@ int main(int argc, char** argv) {
     measure_api(*options, report);
     if (options->wants("start")) measure_cold_start(*options, report);
     if (options->wants("instances")) measure_instances(*options, report);
+    if (options->wants("hostile")) measure_attacks(*options, report);
     if (report.empty_lines() == 0) return 0;
     std::fprintf(stderr, "charter_bench: %d figures are not positive\n", report.empty_lines());
   } catch (const std::exception& error) {

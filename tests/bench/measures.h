@@ -23,6 +23,8 @@ struct Sizes {
   double idle_seconds = 5;
   double afterglow_seconds = 20;  ///< watched after all instances are Ready
   double probe_seconds = 0.5;
+  double hostile_seconds = 8;  ///< of each look, before and during an attack
+  double hostile_scale = 1;    ///< of the attacker's connections
 };
 
 /// Creates the namespace and the bench kind, and waits until it is served.
@@ -49,5 +51,9 @@ void measure_idle(const ServerProcess& server, const Sizes& sizes, const std::st
 void measure_convergence(const ServerProcess& server, const Sizes& sizes, Report& report);
 /// Changes made right after a start, when every object is queued for its drift check.
 void measure_user_change(const Target& target, const Sizes& sizes, Report& report);
+
+/// GET and create of one tenant while another attacks, in each way that there is.
+void measure_hostile(const std::string& charter, const std::string& data_dir,
+                     const ServerProcess& server, const Sizes& sizes, Report& report);
 
 }  // namespace charter::bench

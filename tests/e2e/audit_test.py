@@ -26,9 +26,6 @@ class AuditedServer(Server):
         super().__init__()
         self.flags = list(flags)
 
-    def command(self):
-        return [*super().command(), *self.flags]
-
     def audit_log(self):
         return self.data / "audit" / "audit.log"
 

@@ -47,7 +47,8 @@ openssl::ContextPtr make_context(const RawClientOptions& options) {
   SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (!options.ca_pem.empty()) {
     const auto issuers = openssl::parse_certificates(options.ca_pem);
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), issuers->front().get());
+    for (const openssl::X509Ptr& issuer : *issuers)
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), issuer.get());
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   }
   if (options.version_max != 0) SSL_CTX_set_max_proto_version(context.get(), options.version_max);

@@ -103,14 +103,14 @@ std::vector<std::string> Answer::warnings() const {
   return out;
 }
 
-ServedApi::ServedApi(BodyWorker* bodies) : clock_(*parse_time("2026-06-01T00:00:00Z")) {
+ServedApi::ServedApi(HeavyWorkers* heavy) : clock_(*parse_time("2026-06-01T00:00:00Z")) {
   define_embedded(kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
   StoreOptions options;
   options.mode = WriterMode::Inline;
   auto store = Store::open(std::move(options));
   CHECK_MSG(store.has_value(), store ? "" : store.error().message);
   store_ = std::move(*store);
-  const ApiParts parts{*store_, kinds_, hooks_, clock_, random_, bodies};
+  const ApiParts parts{*store_, kinds_, hooks_, clock_, random_, heavy};
   definitions_ = std::make_unique<Definitions>(parts, [] {});
   server_ = std::make_unique<ApiServer>(parts, metrics_);
   must(post(kDefinitionsPath, widget_definition()));

@@ -54,8 +54,8 @@ struct Ask {
 /// kind Rack of shop.dev (cluster scope) and the namespace "lab". Not thread-safe: writes finish inside the request.
 class ServedApi {
  public:
-  /// With `bodies`, large bodies are answered by it: use handle() for them.
-  explicit ServedApi(BodyWorker* bodies = nullptr);
+  /// With `heavy`, costly requests are answered by it: use handle() for them.
+  explicit ServedApi(HeavyWorkers* heavy = nullptr);
 
   Answer ask(Ask what);
   /// Starts one request; `answered` is called once, maybe later and on another thread.

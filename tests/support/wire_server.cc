@@ -111,8 +111,8 @@ HttpResponse plain_status(const Error& error) {
                             std::string(reason_word(error.code)) + ": " + error.message);
 }
 
-WireServer::WireServer(HttpServerOptions options)
-    : big_(std::make_shared<const std::string>(8 * 1024 * 1024, 'b')) {
+WireServer::WireServer(HttpServerOptions options, Handler other)
+    : other_(std::move(other)), big_(std::make_shared<const std::string>(8 * 1024 * 1024, 'b')) {
   const Instant now = SystemClock().now();
   ca_ = make_ca("test-ca", now, kYear).value();
   LeafRequest leaf;
@@ -218,6 +218,7 @@ void WireServer::handle(HttpRequest request, Respond respond) {
     }
     return respond(std::move(response));
   }
+  if (other_) return other_(std::move(request), std::move(respond));
   respond(HttpResponse::text(200, "text/plain", request.method + " " + path + "?" + request.query));
 }
 

@@ -48,7 +48,8 @@ class StreamTap {
 /// /hello /echo /identity /async /hold /drop /stream/N /big.
 class WireServer {
  public:
-  explicit WireServer(HttpServerOptions options = {});
+  /// `other` answers the paths that are not named here; without it, they are told back.
+  explicit WireServer(HttpServerOptions options = {}, Handler other = {});
   ~WireServer();
 
   RawClientOptions client() const;
@@ -71,6 +72,7 @@ class WireServer {
 
   CertifiedKey ca_;
   Metrics metrics_;
+  const Handler other_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Respond> held_;
