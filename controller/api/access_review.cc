@@ -160,11 +160,12 @@ Result<Json> check_review(const ResourceType& type, const std::string& ns, Json 
 }
 
 Result<Json> answer_review(const Authorizer& authorizer, const ResourceType& type,
-                           const std::string& ns, const Caller& caller, Json review) {
+                           const std::string& ns, const Caller& caller, Json review, Instant now) {
   if (type.kind == "SelfSubjectRulesReview")
     return rules_review(authorizer, caller, std::move(review));
   if (type.kind != "SelfSubjectReview")
     return access_review(authorizer, type, ns, caller, std::move(review));
+  review["metadata"]["creationTimestamp"] = format_time(now);
   review["status"] = {{"userInfo", user_info(caller)}};
   return review;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/api/authorizer.h"
+#include "controller/base/clock.h"
 #include "controller/object/kind_registry.h"
 
 // Reviews: questions about identity and access that are answered and not stored
@@ -13,10 +14,10 @@ Result<Json> check_review(const ResourceType& type, const std::string& ns, Json 
                           std::vector<std::string>& unknown);
 
 /// Answers a SelfSubjectAccessReview, SubjectAccessReview, LocalSubjectAccessReview,
-/// SelfSubjectRulesReview or SelfSubjectReview that passed check_review. Errors: Invalid,
+/// SelfSubjectRulesReview or SelfSubjectReview that passed check_review, at `now`. Errors: Invalid,
 /// BadRequest.
 Result<Json> answer_review(const Authorizer& authorizer, const ResourceType& type,
-                           const std::string& ns, const Caller& caller, Json review);
+                           const std::string& ns, const Caller& caller, Json review, Instant now);
 
 /// UserInfo of authentication/v1.
 Json user_info(const Caller& caller);

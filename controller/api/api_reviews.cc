@@ -25,8 +25,9 @@ void ApiServer::use_tokens(const TokenVerifier& verifier, const ServiceAccountTo
 /// The client's own id if it sent one that can be sent back, else a new one.
 std::string ApiServer::audit_id_for(const HttpRequest& request) {
   const std::string_view own = request.header("audit-id");
-  const bool usable = !own.empty() && own.size() <= limits::kAuditIdBytesMax &&
-                      std::all_of(own.begin(), own.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  const bool usable =
+      !own.empty() && own.size() <= limits::kAuditIdBytesMax &&
+      std::all_of(own.begin(), own.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   return usable ? std::string(own) : uuid4(audit_ids_);
 }
 
@@ -35,8 +36,7 @@ std::string ApiServer::audit_id_for(const HttpRequest& request) {
 Status ApiServer::identify(Call& call, const Result<Caller>& authenticated) const {
   const AccessRequest access = access_of(call.route, call.request.method);
   const Caller* who = authenticated ? &*authenticated : nullptr;
-  const AuditSubject subject{call.request,  call.route,   access, who,
-                             call.audit_id, call.received};
+  const AuditSubject subject{call.request, call.route, access, who, call.audit_id, call.received};
   if (audit_) call.audited = audit_->begin(subject);
   Status outcome;
   if (who) {
@@ -76,15 +76,17 @@ void ApiServer::review(const CallPtr& call) {
   if (!shape) return fail(shape.error());
   call->shape = *shape;
   call->shape.as = Representation::As::Object;
-  run_by_cost(call, [this, call] {
-    if (call->audited) Audit::take_body(*call->audited, call->request, *call->type);
-    std::vector<std::string> warnings;
-    auto answer = answer_of(*call, warnings);
-    if (!answer) return call->respond(status_response(answer.error()));
-    HttpResponse response = document_response(201, *answer, call->shape);
-    add_warnings(response, warnings);
-    call->respond(std::move(response));
-  });
+  run_by_cost(call, &ApiServer::run_review);
+}
+
+void ApiServer::run_review(const CallPtr& call) {
+  if (call->audited) Audit::take_body(*call->audited, call->request, *call->type);
+  std::vector<std::string> warnings;
+  auto answer = answer_of(*call, warnings);
+  if (!answer) return call->respond(status_response(answer.error()));
+  HttpResponse response = document_response(201, *answer, call->shape);
+  add_warnings(response, warnings);
+  call->respond(std::move(response));
 }
 
 Result<Json> ApiServer::answer_of(const Call& call, std::vector<std::string>& warnings) const {
@@ -108,11 +110,8 @@ Result<Json> ApiServer::answer_of(const Call& call, std::vector<std::string>& wa
   CHARTER_TRY(judge_fields(*call.type, options, unknown, warnings));
   if (call.type->kind == "TokenReview")
     return answer_token_review(token_verifier_, std::move(body));
-  CHARTER_TRY_ASSIGN(Json answer, answer_review(authorizer_, *call.type, call.route.ns, call.caller,
-                                                std::move(body)));
-  if (call.type->kind == "SelfSubjectReview")
-    answer["metadata"]["creationTimestamp"] = format_time(parts_.clock.now());
-  return answer;
+  return answer_review(authorizer_, *call.type, call.route.ns, call.caller, std::move(body),
+                       parts_.clock.now());
 }
 
 }  // namespace charter

@@ -125,7 +125,7 @@ void ApiServer::dispatch(const CallPtr& call) {
     if (identified.error().code == Code::Forbidden) refused.headers.emplace_back("X-Content-Type-Options", "nosniff");
     return call->respond(std::move(refused));
   }
-  if (!audit_) return run(call);
+  if (!call->audited) return run(call);
   audit_->permit(call->audited, call->request.resume, [this, call](const Status& recorded) {
     if (!recorded) return call->respond(status_response(recorded.error()));
     run(call);
@@ -186,16 +186,17 @@ void ApiServer::resource(const CallPtr& call) {
   auto include = parse_include_object(call->route.param("includeObject"));
   if (!include) return fail(include.error());
   call->include = *include;
-  run_by_cost(call, [this, call] { run_verb(call); });
+  run_by_cost(call, &ApiServer::run_verb);
 }
 
-void ApiServer::run_by_cost(const CallPtr& call, std::function<void()> run) {
+void ApiServer::run_by_cost(const CallPtr& call, Step step) {
   HeavyWork work;
+  work.cost = estimate(parts_.store, *call->type, call->route, call->request, call->shape);
+  if (runs_here(parts_.heavy, work.cost)) return (this->*step)(call);
   // A test without sockets has no flow of its own.
   work.flow = call->request.flow.empty() ? charter::flow_of(call->caller) : call->request.flow;
   work.bytes = call->request.body.size();
-  work.cost = estimate(parts_.store, *call->type, call->route, call->request, call->shape);
-  work.run = std::move(run);
+  work.run = [this, call, step] { (this->*step)(call); };
   work.refuse = [call] { call->respond(status_response(too_many_requests())); };
   if (const Status placed = charter::run_by_cost(parts_.heavy, std::move(work)); !placed)
     call->respond(status_response(placed.error()));

@@ -77,8 +77,10 @@ class ApiServer {
   Status identify(Call& call, const Result<Caller>& authenticated) const;
   Status authorize(Call& call, const AccessRequest& access) const;
   std::string audit_id_for(const HttpRequest& request);
-  void run_by_cost(const CallPtr& call, std::function<void()> run);
+  using Step = void (ApiServer::*)(const CallPtr&);
+  void run_by_cost(const CallPtr& call, Step step);
   void review(const CallPtr& call);
+  void run_review(const CallPtr& call);
   Result<Json> answer_of(const Call& call, std::vector<std::string>& warnings) const;
 
   Authorizer authorizer_;

@@ -114,8 +114,12 @@ Error too_many_requests() {
                .retry_after_s = 1};
 }
 
+bool runs_here(const HeavyWorkers* heavy, std::chrono::microseconds cost) {
+  return heavy == nullptr || cost <= limits::kInlineCostMax;
+}
+
 Status run_by_cost(HeavyWorkers* heavy, HeavyWork work) {
-  if (heavy == nullptr || work.cost <= limits::kInlineCostMax) {
+  if (runs_here(heavy, work.cost)) {
     work.run();
     return {};
   }

@@ -28,6 +28,9 @@ std::chrono::microseconds estimate(const Store& store, const ResourceType& type,
 /// The same for the body of a write alone, as JSON.
 std::chrono::microseconds estimate_body(size_t bytes);
 
+/// True when a request of this cost is run where it is: it is cheap, or nobody else could run it.
+bool runs_here(const HeavyWorkers* heavy, std::chrono::microseconds cost);
+
 /// Runs `work` here when it is cheap or nobody else could run it, else on the heavy workers.
 /// Errors: TooManyRequests; `work` is then not run. Its
 /// `refuse` is called instead when it has waited for too long.

@@ -49,8 +49,10 @@ Result<std::optional<OidcLogin>> oidc_login(const CommandInput& input) {
   settings.issuer_url = input.flag("oidc-issuer-url");
   settings.client_id = input.flag("oidc-client-id");
   if (settings.issuer_url.empty()) {
-    if (!settings.client_id.empty())
-      return Error{Code::Invalid, "--oidc-client-id: needs --oidc-issuer-url as well"};
+    for (const CommandFlag& flag : oidc_flags()) {
+      if (input.flag(flag.name) != flag.fallback)
+        return Error{Code::Invalid, "--" + flag.name + ": needs --oidc-issuer-url as well"};
+    }
     return std::optional<OidcLogin>();
   }
   settings.username_claim = input.flag("oidc-username-claim");

@@ -154,6 +154,7 @@ class OidcTest(ServerTest):
         for flags, said in ((["--oidc-issuer-url", "http://x", "--oidc-client-id", "c"], "--oidc-issuer-url"),
                             (["--oidc-issuer-url", "https://x"], "--oidc-client-id"),
                             (["--oidc-client-id", "c"], "--oidc-issuer-url"),
+                            (["--oidc-groups-claim", "groups"], "--oidc-groups-claim"),
                             (["--service-account-issuer", "x"], "--service-account-issuer")):
             with self.subTest(flags):
                 done = self.server.charter("serve", *flags)
