@@ -54,8 +54,6 @@ constexpr size_t kHeaderBytesMax = 32 * 1024;          // long bearer tokens and
 constexpr size_t kHeadersMax = 100;
 constexpr size_t kConnectionsMax = 20'000;
 constexpr size_t kPipelinedMax = 64;                   // requests answered on one read before others get a turn
-constexpr size_t kBodyInlineBytesMax =
-    64 * 1024;  // larger bodies are read beside the wire threads: YAML takes 0.4 ms a KiB
 constexpr size_t kRequestsInFlightMax = 1'000;
 constexpr size_t kBytesInFlightMax = 256 * 1024 * 1024;
 constexpr auto kHandshakeTimeout = 10s;
@@ -68,9 +66,7 @@ constexpr size_t kWatchersMax = 20'000;
 constexpr size_t kWatchWriteBytesMax = 256 * 1024;     // handed to the socket at once for one watcher
 constexpr auto kWatchTimeoutMin = 30min;               // kube's default watch life is 30 to 60 minutes
 constexpr auto kBookmarkInterval = 60s;
-constexpr auto kFutureVersionWait = 3s;                // list or get at a resourceVersion not reached yet
 constexpr int kConflictRetriesMax = 8;                 // lost races of writes without a precondition; generated names
-constexpr size_t kGzipBytesMin = 128 * 1024;           // smaller answers are not worth the CPU
 
 // --- outgoing requests ----------------------------------------------------------------------------
 constexpr size_t kAnswerBytesMax = 256 * 1024 * 1024;  // one page of a list; a server that sends more is cut off
