@@ -117,15 +117,6 @@ Result<Json> access_review(const Authorizer& authorizer, const ResourceType& typ
 
 }  // namespace
 
-Json user_info(const Caller& caller) {
-  Json out = {{"username", caller.user}};
-  if (!caller.uid.empty()) out["uid"] = caller.uid;
-  if (!caller.groups.empty()) out["groups"] = caller.groups;
-  for (const auto& [key, values] : caller.extra)
-    out["extra"][key] = values;
-  return out;
-}
-
 Result<Json> check_review(const ResourceType& type, const std::string& ns, Json body,
                           std::vector<std::string>& unknown) {
   const auto refuse = [](std::string text) { return Error{Code::BadRequest, std::move(text)}; };

@@ -19,7 +19,4 @@ Result<Json> check_review(const ResourceType& type, const std::string& ns, Json 
 Result<Json> answer_review(const Authorizer& authorizer, const ResourceType& type,
                            const std::string& ns, const Caller& caller, Json review, Instant now);
 
-/// UserInfo of authentication/v1.
-Json user_info(const Caller& caller);
-
 }  // namespace charter

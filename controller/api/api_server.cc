@@ -7,6 +7,7 @@
 #include "controller/api/discovery.h"
 #include "controller/api/flow_control.h"
 #include "controller/api/meta_rules.h"
+#include "controller/api/page_token.h"
 #include "controller/api/read_verbs.h"
 #include "controller/api/request_options.h"
 #include "controller/api/scale.h"

@@ -7,6 +7,8 @@
 #include "controller/object/definition.h"
 #include "controller/object/labels.h"
 #include "controller/object/schema_rules.h"
+#include "controller/webhooks/webhook_rules.h"
+#include "controller/webhooks/webhooks.h"
 
 #include <nlohmann/json.hpp>
 
@@ -206,6 +208,7 @@ void check_builtin(const ResourceType& type, Json& object, const Json* before, s
   if (is(type, "", "namespaces")) check_namespace_finalizers(object, causes);
   if (is(type, "apiextensions.k8s.io", "customresourcedefinitions")) check_definition(object, before, causes);
   if (is_rbac_kind(type)) check_rbac(type, object, before, causes);
+  if (is_webhook_configuration(type)) check_webhook_configuration(object, causes);
 }
 
 bool has_finalize(const ResourceType& type) {

@@ -6,6 +6,7 @@
 #include "controller/api/flow_control.h"
 #include "controller/api/index_fields.h"
 #include "controller/api/status_body.h"
+#include "controller/api/webhook_calls.h"
 #include "controller/api/write_pipeline.h"
 #include "controller/base/limits.h"
 
@@ -108,6 +109,9 @@ Status step(const RemovalPtr& removal) {
 }
 
 void run(const RemovalPtr& removal) {
+  const auto again = [removal] { run(removal); };
+  const auto fail = [removal](Error error) { removal->done(std::move(error)); };
+  if (wait_elsewhere(*removal->change, {AdmitRequest::Operation::Delete}, again, fail)) return;
   if (Status status = step(removal); !status) removal->done(std::move(status.error()));
 }
 

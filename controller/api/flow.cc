@@ -18,12 +18,12 @@ void FlowTable::prune() {
   prune_at_ = 64 + 2 * flows_.size();
 }
 
-MetricLabels flow_control_labels() {
-  return {{"priority_level", "tenants"}, {"flow_schema", "tenants"}};
+MetricLabels flow_control_labels(const char* level) {
+  return {{"priority_level", level}, {"flow_schema", level}};
 }
 
-Counter& flow_control_rejections(Metrics& metrics, const char* reason) {
-  MetricLabels labels = flow_control_labels();
+Counter& flow_control_rejections(Metrics& metrics, const char* reason, const char* level) {
+  MetricLabels labels = flow_control_labels(level);
   labels.emplace_back("reason", reason);
   return metrics.counter("apiserver_flowcontrol_rejected_requests_total",
                          "Requests answered with 429, by reason.", labels);

@@ -37,11 +37,15 @@ class FlowTable {
   size_t prune_at_ = 64;
 };
 
-/// kube-apiserver's labels of everything about flow control; all flows are one level.
-MetricLabels flow_control_labels();
+/// The levels that metrics of flow control tell apart: what works, and what waits for webhooks.
+constexpr const char* kTenantsLevel = "tenants";
+constexpr const char* kWebhooksLevel = "webhooks";
+/// kube-apiserver's labels of everything about flow control.
+MetricLabels flow_control_labels(const char* level = kTenantsLevel);
 /// Requests answered with 429: "queue-full", "time-out" or "concurrency-limit", as kube-apiserver
 /// names the reasons.
-Counter& flow_control_rejections(Metrics& metrics, const char* reason);
+Counter& flow_control_rejections(Metrics& metrics, const char* reason,
+                                 const char* level = kTenantsLevel);
 
 /// The flow of a client that has not said who it is: its address without the port.
 std::string flow_of_address(std::string_view remote);

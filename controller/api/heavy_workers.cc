@@ -23,20 +23,21 @@ size_t held(const Count& count, const std::string& flow) {
 
 }  // namespace
 
-HeavyWorkers::HeavyWorkers(const Clock& clock, Metrics& metrics, size_t threads)
+HeavyWorkers::HeavyWorkers(const Clock& clock, Metrics& metrics, size_t threads,
+                           const char* level)
     : clock_(clock),
       threads_max_(threads),
       waiting_gauge_(metrics.gauge("apiserver_flowcontrol_current_inqueue_requests",
                                    "Costly requests that wait for a thread.",
-                                   flow_control_labels())),
+                                   flow_control_labels(level))),
       seats_gauge_(metrics.gauge("apiserver_flowcontrol_current_executing_seats",
-                                 "Threads that work on costly requests.", flow_control_labels())),
-      queue_full_(flow_control_rejections(metrics, "queue-full")),
-      timed_out_(flow_control_rejections(metrics, "time-out")),
+                                 "Threads that work on costly requests.", flow_control_labels(level))),
+      queue_full_(flow_control_rejections(metrics, "queue-full", level)),
+      timed_out_(flow_control_rejections(metrics, "time-out", level)),
       waited_(metrics.histogram("apiserver_flowcontrol_request_wait_duration_seconds",
                                 "Time that costly requests waited for a thread.",
                                 {0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1, 5, 15},
-                                flow_control_labels())) {
+                                flow_control_labels(level))) {
   for (size_t i = 0; i < threads; ++i)
     threads_.emplace_back([this] { run(); });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "controller/api/flow.h"
 #include "controller/base/clock.h"
 #include "controller/base/fair_queue.h"
 #include "controller/base/limits.h"
@@ -32,7 +33,8 @@ struct HeavyWork {
 /// the HTTP server and before the store. Each accepted work is run or refused exactly once.
 class HeavyWorkers {
  public:
-  HeavyWorkers(const Clock& clock, Metrics& metrics, size_t threads = limits::kHeavyThreads);
+  HeavyWorkers(const Clock& clock, Metrics& metrics, size_t threads = limits::kHeavyThreads,
+               const char* level = kTenantsLevel);
   ~HeavyWorkers();
 
   /// Runs the work later. False when the flow has its share of the queue, or after stop(): neither

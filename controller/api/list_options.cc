@@ -6,38 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/meta_rules.h"
+#include "controller/api/page_token.h"
 #include "controller/api/status_body.h"
-#include "controller/base/base64.h"
 #include "controller/base/limits.h"
+#include "controller/object/causes.h"
 
 namespace charter {
 namespace {
-
-Error list_invalid(const char* field, const std::string& why) {
-  return invalid("ListOptions.meta.k8s.io", nullptr, "", {{"FieldValueForbidden", "Forbidden: " + why, field}});
-}
-
-/// What a token carries in place of a revision when its page is to come from the newest state, as
-/// in kube-apiserver.
-constexpr int64_t kInconsistent = -1;
-
-Status read_continue(std::string_view token, ListOptions& out) {
-  const auto text = decode_base64url(token);
-  const auto tree = text ? parse_json(*text) : Result<Json>(Error{Code::BadRequest, "not base64url"});
-  const std::string start = tree ? text_at(*tree, {"start"}) : std::string();
-  const auto revision = tree ? int_at(*tree, {"rv"}) : std::nullopt;
-  const bool known_revision = revision && (*revision > 0 || *revision == kInconsistent);
-  if (!tree || start.empty() || start.back() != '\x01' || !known_revision) {
-    return Error{
-        Code::BadRequest,
-        "invalid continue token: continue key is not valid: the token was not made by this server"};
-  }
-  const size_t slash = std::min(start.find('/'), start.size() - 1);
-  out.continued = true;
-  out.at_revision = *revision == kInconsistent ? 0 : *revision;
-  out.after = {start.substr(0, slash), start.substr(slash + 1, start.size() - slash - 2)};
-  return {};
-}
 
 /// Watches live at most a year; a larger wish is the same as that one, and nanoseconds of it still fit.
 constexpr int64_t kTimeoutSecondsMax = 365 * 86'400;
@@ -58,14 +33,6 @@ Result<int64_t> read_number(const Route& route, const char* name) {
   return value;
 }
 
-std::string token(int64_t revision, const ObjectName& last) {
-  // The mark after the name makes the next page start after it; it is no character of a name, so
-  // tokens of other make are refused.
-  const Json document = {
-      {"v", "meta.k8s.io/v1"}, {"rv", revision}, {"start", last.ns + "/" + last.name + "\x01"}};
-  return encode_base64url(encode(document));
-}
-
 Status check_fields(const Selector& fields, const ResourceType& type) {
   for (const Requirement& requirement : fields.requirements()) {
     const std::string& key = requirement.key;
@@ -76,39 +43,60 @@ Status check_fields(const Selector& fields, const ResourceType& type) {
   return {};
 }
 
+/// Rules for resourceVersionMatch and sendInitialEvents, which hold whatever the other parameters are (apimachinery
+/// ValidateListOptions).
+void check_match(const Route& route, ListUse use, std::vector<Cause>& causes) {
+  constexpr const char* kMatch = "resourceVersionMatch";
+  const std::string match(route.param(kMatch));
+  const bool initial = route.flag("sendInitialEvents").has_value();
+  const auto forbid = [&](const char* field, const std::string& why) {
+    causes.push_back(forbidden_cause(field, why));
+  };
+  if (use == ListUse::Watch) {
+    if (initial && match != "NotOlderThan")
+      forbid(kMatch, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    if (match.empty()) return;
+    if (!initial)
+      forbid(kMatch, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    if (match != "NotOlderThan") causes.push_back(unsupported_cause(kMatch, match, {"NotOlderThan"}));
+    if (!route.param("continue").empty())
+      forbid(kMatch, "resourceVersionMatch is forbidden when continue is provided");
+    return;
+  }
+  if (!match.empty()) {
+    if (route.param("resourceVersion").empty())
+      forbid(kMatch, "resourceVersionMatch is forbidden unless resourceVersion is provided");
+    if (!route.param("continue").empty())
+      forbid(kMatch, "resourceVersionMatch is forbidden when continue is provided");
+    if (match != "Exact" && match != "NotOlderThan")
+      causes.push_back(unsupported_cause(kMatch, match, {"Exact", "NotOlderThan"}));
+    if (match == "Exact" && route.param("resourceVersion") == "0")
+      forbid(kMatch, "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
+  }
+  if (initial) forbid("sendInitialEvents", "sendInitialEvents is forbidden for list");
+}
+
 Status read_version(const Route& route, ListUse use, ListOptions& out) {
   const std::string text(route.param("resourceVersion"));
-  const std::string_view match = route.param("resourceVersionMatch");
-  if (!text.empty()) {
-    auto version = parse_version(text);
-    if (!version) {
-      const std::string why =
-          "resourceVersion: Invalid value: " + encode(Json(text)) + ": " + version.error().message;
-      if (use == ListUse::Watch) return Error{version.error().code, why};
-      return Error{Code::BadRequest, "invalid resource version: " + why};
-    }
+  if (text.empty()) return {};
+  auto version = parse_version(text);
+  if (version) {
     out.version = *version;
-  }
-  if (match.empty()) return {};
-  if (out.send_initial_events && match == "NotOlderThan") {
-    out.match = ListOptions::Match::NotOlderThan;
     return {};
   }
-  if (use == ListUse::Watch) return list_invalid("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
-  if (text.empty()) {
-    return list_invalid("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
-  }
-  if (out.continued) return list_invalid("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
-  if (match == "Exact" && out.version == 0) {
-    return list_invalid("resourceVersionMatch", "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
-  }
-  if (match != "Exact" && match != "NotOlderThan") {
-    return invalid("ListOptions.meta.k8s.io", nullptr, "",
-                   {{"FieldValueNotSupported", "Unsupported value: " + encode(Json(match)) +
-                     ": supported values: \"Exact\", \"NotOlderThan\"", "resourceVersionMatch"}});
-  }
-  out.match = match == "Exact" ? ListOptions::Match::Exact : ListOptions::Match::NotOlderThan;
-  return {};
+  const std::string why =
+      "resourceVersion: Invalid value: " + encode(Json(text)) + ": " + version.error().message;
+  if (use == ListUse::Watch) return Error{version.error().code, why};
+  return Error{Code::BadRequest, "invalid resource version: " + why};
+}
+
+ListOptions::Match match_of(const Route& route, const ListOptions& options) {
+  const std::string_view word = route.param("resourceVersionMatch");
+  if (word == "Exact") return ListOptions::Match::Exact;
+  if (word == "NotOlderThan") return ListOptions::Match::NotOlderThan;
+  // A first page of a version has always been one of exactly that version.
+  const bool page = options.limit > 0 && options.version.value_or(0) > 0;
+  return page ? ListOptions::Match::Exact : ListOptions::Match::Unset;
 }
 
 std::string field_value(const Encoded& object, const std::string& key) {
@@ -143,28 +131,21 @@ Result<ListOptions> parse_list_options(const Route& route, const ResourceType& t
     CHARTER_TRY_ASSIGN(const int64_t timeout, read_number(route, "timeoutSeconds"));
     out.timeout_s = std::min(timeout, kTimeoutSecondsMax);
   }
-  out.bookmarks = route.param("allowWatchBookmarks") == "true";
-  out.send_initial_events = route.param("sendInitialEvents") == "true";
-  if (!route.param("continue").empty()) CHARTER_TRY(read_continue(route.param("continue"), out));
-  if (out.send_initial_events && use == ListUse::List) {
-    return list_invalid("sendInitialEvents", "sendInitialEvents is forbidden for list");
-  }
-  if (out.send_initial_events && route.param("resourceVersionMatch") != "NotOlderThan") {
-    return list_invalid("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-  }
-  if (out.continued && !route.param("resourceVersion").empty() && route.param("resourceVersion") != "0") {
-    return Error{Code::BadRequest, "specifying resource version is not allowed when using continue"};
-  }
+  out.bookmarks = route.flag("allowWatchBookmarks").value_or(false);
+  out.initial_events = route.flag("sendInitialEvents");
+  std::vector<Cause> causes;
+  check_match(route, use, causes);
+  if (!causes.empty()) return invalid("ListOptions.meta.k8s.io", nullptr, "", std::move(causes));
   CHARTER_TRY(read_version(route, use, out));
+  out.match = match_of(route, out);
+  if (use == ListUse::Watch || route.param("continue").empty()) return out;
+  CHARTER_TRY_ASSIGN(PageToken page, read_page_token(route.param("continue")));
+  if (out.version.value_or(0) > 0)
+    return Error{Code::BadRequest, "specifying resource version is not allowed when using continue"};
+  out.continued = true;
+  out.at_revision = page.revision;
+  out.after = std::move(page.after);
   return out;
-}
-
-std::string make_continue_token(int64_t revision, const ObjectName& last) {
-  return token(revision, last);
-}
-
-std::string make_inconsistent_token(const ObjectName& last) {
-  return token(kInconsistent, last);
 }
 
 bool matches(const ListOptions& options, const Encoded& object) {

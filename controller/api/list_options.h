@@ -23,7 +23,7 @@ struct ListOptions {
   int64_t at_revision = 0;            ///< 0: newest
   ObjectName after;
   bool bookmarks = false;
-  bool send_initial_events = false;
+  std::optional<bool> initial_events = {};  ///< sendInitialEvents; unset: as it was before that parameter was
   std::optional<int64_t> timeout_s;
 };
 
@@ -32,12 +32,6 @@ enum class ListUse { List, Watch };
 
 /// Errors: BadRequest and Invalid with kube's texts.
 Result<ListOptions> parse_list_options(const Route& route, const ResourceType& type, ListUse use);
-
-/// The continue token of a page that ended with `last` at `revision`.
-std::string make_continue_token(int64_t revision, const ObjectName& last);
-
-/// The token that goes on after `last` in the newest state, for clients whose own token is too old.
-std::string make_inconsistent_token(const ObjectName& last);
 
 /// True when an object passes the selectors.
 bool matches(const ListOptions& options, const Encoded& object);

@@ -1,9 +1,10 @@
 #include "controller/api/read_verbs.h"
 
 #include "controller/api/answer_syntax.h"
-#include "controller/api/conversion.h"
+#include "controller/api/page_token.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
+#include "controller/object/conversion.h"
 #include "controller/protobuf/protobuf.h"
 
 #include <nlohmann/json.hpp>

@@ -3,11 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/api/builtin_rules.h"
-#include "controller/api/conversion.h"
+#include "controller/object/conversion.h"
 #include "controller/api/flow_control.h"
 #include "controller/api/index_fields.h"
 #include "controller/api/last_applied.h"
 #include "controller/api/status_body.h"
+#include "controller/api/webhook_calls.h"
 #include "controller/api/write_pipeline.h"
 #include "controller/base/limits.h"
 #include "controller/object/patch.h"
@@ -101,7 +102,7 @@ Status create_now(const ChangePtr& change, Json body) {
   const bool applied = change->form == Change::Form::Apply;
   if (!applied && !body["metadata"].value("managedFields", Json()).empty()) body["metadata"].erase("managedFields");
   CHARTER_TRY_ASSIGN(Checked checked, check_tree(*change, std::move(body), nullptr));
-  if (!applied) track_update(*checked.tree, nullptr, *type.schema, change->manager(), change->parts.clock.now());
+  if (!applied) track(*change, checked, nullptr);
   CHARTER_TRY(admit(*change, checked.tree.get(), nullptr, checked.warnings));
   const ObjectName key{change->name.ns, name};
   ObjectPtr object = encode_object(*change, *checked.tree, 0);
@@ -157,9 +158,7 @@ Status update_now(const ChangePtr& change, const ObjectPtr& current) {
   next = limit_to_part(*change, *before, std::move(next));
   CHARTER_TRY_ASSIGN(Checked checked, check_tree(*change, std::move(next), before.get()));
   Json& tree = *checked.tree;
-  if (change->form != Change::Form::Apply) {
-    track_update(tree, before.get(), *type.schema, change->manager(), change->parts.clock.now());
-  }
+  if (change->form != Change::Form::Apply) track(*change, checked, before.get());
   if (!differs(*before, tree) && !is_outdated(*change, *current)) {
     change->done(Written{current, false, std::move(checked.warnings)});
     return {};
@@ -193,6 +192,14 @@ Status step(const ChangePtr& change) {
 }
 
 void run(const ChangePtr& change) {
+  using Operation = AdmitRequest::Operation;
+  const auto again = [change] { run(change); };
+  const auto fail = [change](Error error) { change->done(std::move(error)); };
+  const bool creates = change->form == Change::Form::Create;
+  const bool updates = !creates && change->form != Change::Form::Apply;
+  const Operation likely = creates ? Operation::Create : Operation::Update;
+  const Operation other = updates ? Operation::Update : Operation::Create;
+  if (wait_elsewhere(*change, {likely, other}, again, fail)) return;
   if (Status status = step(change); !status) change->done(std::move(status.error()));
 }
 

@@ -14,7 +14,7 @@
 // What every resource can do, for HTTP and for the in-process client alike: prune, default, validate, admit, track
 // fields, compare-and-swap, durable. Knows no kind; a handful of rules for built-in kinds live in builtin_rules.
 //
-//   body ─> meta rules ─> prune ─> default ─> validate ─> admit ─> managed fields ─> store.submit(guard) ─> done
+//   body ─> meta rules ─> prune ─> default ─> (users' webhooks) ─> validate ─> managed fields ─> admit ─> store.submit(guard) ─> done
 //
 // Thread contract: thread-safe. `done` runs on the caller's thread (errors found early, dry run, unchanged object) or on the writer;
 // it must not block. An update that lost a race through no precondition of the caller is retried inside (kConflictRetriesMax).
@@ -22,6 +22,7 @@ namespace charter {
 
 class Authorizer;
 class HeavyWorkers;
+class Webhooks;
 
 using ResourceTypePtr = std::shared_ptr<const ResourceType>;
 
@@ -73,6 +74,8 @@ struct ApiParts {
   Random& random;
   HeavyWorkers* heavy = nullptr;  ///< where costly requests run; null: where they are asked
   const Authorizer* authorizer = nullptr;  ///< asked by admission; null: nobody asks who calls
+  const Webhooks* webhooks = nullptr;      ///< users' own admission; null: none is called (a rehearsal)
+  HeavyWorkers* waiting = nullptr;         ///< where writes wait for webhooks; null: where they are asked
 };
 
 /// Verbs that change objects. Reads go straight to the store.

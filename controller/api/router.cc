@@ -50,8 +50,6 @@ Status split_query(std::string_view query, Route& out) {
   return {};
 }
 
-bool is_true(std::string_view value) { return value == "true" || value == "1" || value == "True"; }
-
 /// Takes the segments after the version: [namespaces/N/]R[/NAME[/SUB]]; "watch/" is the old spelling of ?watch=1.
 void take_resource(std::vector<std::string> parts, Route& out) {
   size_t at = 0;
@@ -76,7 +74,7 @@ void take_resource(std::vector<std::string> parts, Route& out) {
 Status take_verb(std::string_view method, Route& out) {
   const bool one = !out.name.empty();
   if (method == "GET" || method == "HEAD") {
-    const bool watch = out.has_param("watch") && is_true(out.param("watch"));
+    const bool watch = out.flag("watch").value_or(false);
     out.verb = watch ? Route::Verb::Watch : one ? Route::Verb::Get : Route::Verb::List;
     return {};
   }
@@ -135,6 +133,13 @@ bool Route::has_param(std::string_view key) const {
     if (param_key == key) return true;
   }
   return false;
+}
+
+std::optional<bool> Route::flag(std::string_view key) const {
+  if (!has_param(key)) return std::nullopt;
+  std::string value(param(key));
+  for (char& letter : value) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return value != "false" && value != "0";
 }
 
 std::string_view verb_word(Route::Verb verb) {

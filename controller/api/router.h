@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ struct Route {
   /// First value of a query parameter, or empty.
   std::string_view param(std::string_view key) const;
   bool has_param(std::string_view key) const;
+  /// A yes or no as Kubernetes reads them: "false" and "0" are no, everything else that is there is yes, also nothing.
+  std::optional<bool> flag(std::string_view key) const;
 };
 
 /// RBAC's word for a verb: "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection".

@@ -14,7 +14,8 @@ Json status_document(const Error& error) {
     if (!subject.uid.empty()) details["uid"] = subject.uid;
   }
   for (const Cause& cause : error.causes) {
-    Json entry = {{"reason", cause.reason}, {"message", cause.message}};
+    Json entry = {{"message", cause.message}};
+    if (!cause.reason.empty()) entry["reason"] = cause.reason;
     if (!cause.field.empty()) entry["field"] = cause.field;
     details["causes"].push_back(std::move(entry));
   }
@@ -22,7 +23,7 @@ Json status_document(const Error& error) {
   Json status = {{"kind", "Status"},       {"apiVersion", "v1"},          {"metadata", Json::object()},
                  {"status", "Failure"},    {"message", error.message},    {"code", http_status(error.code)}};
   // kube-apiserver gives plain failures (code 500) no reason.
-  if (error.code != Code::InternalError) status["reason"] = reason_word(error.code);
+  if (error.code != Code::InternalError || !error.causes.empty()) status["reason"] = reason_word(error.code);
   if (!details.empty() || error.code == Code::Invalid) status["details"] = std::move(details);
   return status;
 }

@@ -1,10 +1,11 @@
 #include "controller/api/watch_stream.h"
 
 #include "controller/api/answer_syntax.h"
-#include "controller/api/conversion.h"
+#include "controller/api/read_verbs.h"
 #include "controller/api/status_body.h"
 #include "controller/base/check.h"
 #include "controller/base/limits.h"
+#include "controller/object/conversion.h"
 #include "controller/protobuf/protobuf.h"
 
 #include <nlohmann/json.hpp>
@@ -70,9 +71,9 @@ class WatchStream final : public BodyStream {
   /// Takes the initial state where the request wants one, and sets the cursor.
   void begin() {
     const ListOptions& options = spec_.options;
-    const bool from_start = options.send_initial_events || !options.version || *options.version == 0;
-    if (!from_start) {
-      cursor_ = *options.version;
+    const bool from_version = options.version.value_or(0) > 0;
+    if (!options.initial_events.value_or(!from_version)) {
+      cursor_ = from_version ? *options.version : parts_.store.revision();
       return;
     }
     ListRange range;
@@ -83,7 +84,7 @@ class WatchStream final : public BodyStream {
     cursor_ = page->revision;
     initial_.assign(std::make_move_iterator(page->objects.begin()), std::make_move_iterator(page->objects.end()));
     // kube-apiserver 1.35 also closes the initial state of a plain watch that allows bookmarks.
-    closing_bookmark_ = options.send_initial_events || options.bookmarks;
+    closing_bookmark_ = options.initial_events.value_or(options.bookmarks);
   }
 
   void send_initial(size_t max_bytes, std::vector<Bytes>& out) {
@@ -276,6 +277,9 @@ Result<std::unique_ptr<BodyStream>> start_watch(const WatchParts& parts, WatchSp
   if (parts.hub.size() >= limits::kWatchersMax) {
     return Error{Code::TooManyRequests, "too many watches: limit is " + std::to_string(limits::kWatchersMax), {}, {}, {}, 1};
   }
+  // A state that is to be sent has to be there; events that are yet to come can be waited for.
+  if (spec.options.initial_events.value_or(false))
+    CHARTER_TRY(check_not_future(parts.store, spec.options.version.value_or(0)));
   return std::unique_ptr<BodyStream>(new WatchStream(parts, std::move(spec)));
 }
 

@@ -7,6 +7,7 @@
 #include "controller/api/builtin_rules.h"
 #include "controller/api/rbac_admission.h"
 #include "controller/api/status_body.h"
+#include "controller/api/webhook_calls.h"
 #include "controller/base/limits.h"
 
 namespace charter {
@@ -69,6 +70,25 @@ void add_finalizers(const Change& change, Json& tree) {
   }
 }
 
+/// What the schema and a built-in kind add to a tree.
+Status fill_in(const Change& change, Json& tree, const Json* before) {
+  change.type->schema->apply_defaults(tree);
+  drop_empty(tree);
+  return complete_builtin(*change.type, tree, before, change.parts);
+}
+
+/// Lets users' webhooks change a shaped tree. What they made is shaped again and not judged by fieldValidation, which is about
+/// the client's own words.
+Status mutate(const Change& change, Json& tree, const Json* before, Checked& out) {
+  if (!change.may_wait) return {};
+  CHARTER_TRY_ASSIGN(const auto made, ask_mutating(change, tree, before, out.warnings));
+  if (!made) return {};
+  out.asked = std::make_shared<Json>(std::move(tree));
+  tree = std::move(*made);
+  change.type->schema->prune(tree, nullptr);
+  return fill_in(change, tree, before);
+}
+
 /// A question about the object of a write, without a verb.
 AccessRequest access_to(const Change& change, const Json& object) {
   AccessRequest out;
@@ -111,10 +131,9 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
   std::vector<std::string> unknown;
   type.schema->prune(tree, &unknown);
   CHARTER_TRY(judge_change(change, unknown, tree, out.warnings));
-  type.schema->apply_defaults(tree);
   if (!before) add_finalizers(change, tree);
-  drop_empty(tree);
-  CHARTER_TRY(complete_builtin(type, tree, before, change.parts));
+  CHARTER_TRY(fill_in(change, tree, before));
+  CHARTER_TRY(mutate(change, tree, before, out));
   std::vector<Cause> causes;
   type.schema->validate(tree, causes);
   check_metadata(tree, before, causes, out.warnings);
@@ -133,7 +152,10 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
   return out;
 }
 
-Status admit(const Change& change, const Json* object, const Json* before, std::vector<std::string>& warnings) {
+namespace {
+
+/// Escalation checks and the kind's own rules.
+Status admit_kind(const Change& change, const Json* object, const Json* before, std::vector<std::string>& warnings) {
   const Authorizer* authorizer = change.parts.authorizer;
   const Caller& caller = change.options.caller;
   AccessRequest own = access_to(change, object ? *object : *before);
@@ -166,6 +188,24 @@ Status admit(const Change& change, const Json* object, const Json* before, std::
     return name_store_error(*change.type, name, std::move(verdict.error()));
   }
   return {};
+}
+
+}  // namespace
+
+Status admit(const Change& change, const Json* object, const Json* before,
+             std::vector<std::string>& warnings) {
+  CHARTER_TRY(admit_kind(change, object, before, warnings));
+  return ask_validating(change, object, before, warnings);
+}
+
+void track(const Change& change, Checked& checked, const Json* before) {
+  Json& tree = *checked.tree;
+  Json& asked = checked.asked ? *checked.asked : tree;
+  track_update(asked, before, *change.type->schema, change.manager(), change.parts.clock.now());
+  if (!checked.asked) return;
+  tree["metadata"].erase("managedFields");
+  if (const Json* owned = at(asked, {"metadata", "managedFields"}))
+    tree["metadata"]["managedFields"] = *owned;
 }
 
 Guard make_guard(const std::shared_ptr<Change>& change, std::shared_ptr<const Json> object,

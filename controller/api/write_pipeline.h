@@ -24,6 +24,7 @@ struct ResourceVerbs::Change : std::enable_shared_from_this<ResourceVerbs::Chang
   Edit edit;                ///< current tree (null: absent) → wanted tree
   WriteDone done;
   bool generated_name = false;  ///< a taken name is drawn again
+  bool may_wait = false;        ///< on a thread that may block for webhooks, if any is concerned
   int attempts = 0;
 
   FieldManager manager() const;
@@ -32,6 +33,7 @@ struct ResourceVerbs::Change : std::enable_shared_from_this<ResourceVerbs::Chang
 /// A tree that passed every check and what to tell the client about it.
 struct Checked {
   std::shared_ptr<Json> tree;
+  std::shared_ptr<Json> asked;  ///< before webhooks changed it: what the caller himself wrote; null: they did not
   std::vector<std::string> warnings;
 };
 
@@ -39,10 +41,13 @@ struct Checked {
 Status judge_fields(const ResourceType& type, const WriteOptions& options, const std::vector<std::string>& unknown,
                     std::vector<std::string>& warnings);
 
-/// prune → default → complete → validate. Errors as kube words them.
+/// prune → default → complete → users' mutating webhooks → validate. Errors as kube words them.
 Result<Checked> check_tree(ResourceVerbs::Change& change, Json tree, const Json* before);
 
-/// The kind's own rules (not for /status).
+/// Notes who owns the fields that the caller wrote (not those that webhooks did). Not for applies, which have done it.
+void track(const ResourceVerbs::Change& change, Checked& checked, const Json* before);
+
+/// The kind's own rules (not for /status), then users' validating webhooks.
 Status admit(const ResourceVerbs::Change& change, const Json* object, const Json* before, std::vector<std::string>& warnings);
 
 /// The kind's guard, plus the namespace check for creates, bound to the tree it judges.

@@ -30,6 +30,10 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ControlPlaneParts
   define_embedded(plane->kinds_, parts.product.definitions, KindRegistry::Origin::Definition);
   options.kinds = stored_kinds(plane->kinds_, plane->parts_.product.hooks);
   CHARTER_TRY_ASSIGN(plane->store_, Store::open(std::move(options)));
+  if (parts.webhooks) {
+    plane->webhooks_ = std::make_unique<Webhooks>(WebhookParts{
+        *plane->store_, plane->kinds_, parts.clock, parts.random, parts.metrics, *parts.webhooks});
+  }
   plane->api_ = std::make_unique<ApiServer>(plane->api_parts(), parts.metrics);
   return plane;
 }
@@ -37,7 +41,11 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::open(const ControlPlaneParts
 ControlPlane::~ControlPlane() = default;
 
 ApiParts ControlPlane::api_parts() {
-  return {*store_, kinds_, parts_.product.hooks, parts_.clock, parts_.random, parts_.heavy};
+  ApiParts parts{*store_,        kinds_,        parts_.product.hooks,
+                 parts_.clock,   parts_.random, parts_.heavy};
+  parts.webhooks = webhooks_.get();
+  parts.waiting = parts_.waiting;
+  return parts;
 }
 
 Status ControlPlane::install(const AddControllers& add) {

@@ -5,6 +5,7 @@
 #include "controller/cli/product.h"
 #include "controller/runtime/garbage_collector.h"
 #include "controller/runtime/namespace_cleaner.h"
+#include "controller/webhooks/webhooks.h"
 
 #include <functional>
 #include <memory>
@@ -25,6 +26,9 @@ struct ControlPlaneParts {
   Random& random;
   Metrics& metrics;
   HeavyWorkers* heavy = nullptr;  ///< costly requests run there; null: on the caller's thread
+  /// Asks users' admission webhooks; null: none is called.
+  WebhookClient* webhooks = nullptr;
+  HeavyWorkers* waiting = nullptr;  ///< where writes wait for webhooks
 };
 
 /// One control plane.
@@ -59,6 +63,7 @@ class ControlPlane {
   KindRegistry kinds_;
   ControllerHold hold_;  // outlives the manager
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<Manager> manager_;
   std::unique_ptr<GarbageCollector> collector_;

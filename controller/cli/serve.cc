@@ -11,7 +11,9 @@
 #include "controller/cli/credentials.h"
 #include "controller/cli/encryption_keys.h"
 #include "controller/cli/identities.h"
+#include "controller/cli/webhook_client.h"
 #include "controller/runtime/namespace_defaults.h"
+#include "controller/webhooks/limits.h"
 
 #include <charconv>
 #include <cstdio>
@@ -82,7 +84,8 @@ class Server {
     StoreOptions options;
     options.data_dir = data_dir_;
     CHARTER_TRY_ASSIGN(options.sealer, load_or_make_sealer(data_dir_, key_file_));
-    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &heavy_},
+    CHARTER_TRY_ASSIGN(plane_, ControlPlane::open({product_, clock_, random_, metrics_, &heavy_,
+                                                   &webhooks_, &waiting_},
                                                   std::move(options)));
     CHARTER_TRY_ASSIGN(audit_, start_audit(std::move(chosen.audit), clock_, random_, metrics_));
     if (audit_.audit) plane_->api().use_audit(*audit_.audit);
@@ -112,6 +115,8 @@ class Server {
     if (keeper_) keeper_->stop();
     if (http_) http_->stop(limits::kStopDeadline);
     if (identities_) identities_->stop();
+    webhooks_.stop();
+    waiting_.stop();
     heavy_.stop();
     Status stopped = plane_->stop();
     if (audit_.log) audit_.log->stop();  // after the last answer
@@ -149,6 +154,8 @@ class Server {
   Metrics metrics_;
   AuditSetup audit_;  // outlives every request
   HeavyWorkers heavy_{clock_, metrics_};
+  HttpsWebhooks webhooks_;
+  HeavyWorkers waiting_{clock_, metrics_, limits::kWebhookThreads, kWebhooksLevel};
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<Identities> identities_;
   std::unique_ptr<HttpServer> http_;  // gone before the API that it asks

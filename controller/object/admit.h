@@ -22,6 +22,9 @@ struct Caller {
   std::vector<std::pair<std::string, std::vector<std::string>>> extra;  ///< more that the authenticator knows
 };
 
+/// UserInfo of authentication.k8s.io/v1.
+Json user_info(const Caller& caller);
+
 /// What is about to be written.
 struct AdmitRequest {
   enum class Operation { Create, Update, Delete };

@@ -60,15 +60,15 @@ Error refused(const Kubeconfig& config, int status, const std::string& body) {
 }
 
 // In pieces, so that an endless answer is found before the memory is.
-Result<std::string> read_body(const http::http_response& response, const Kubeconfig& config) {
+Result<std::string> read_body(const http::http_response& response, const Kubeconfig& config,
+                              size_t bytes_max) {
   std::string body;
   std::vector<uint8_t> piece(256 * 1024);
   auto source = response.body().streambuf();
   while (const size_t size = source.getn(piece.data(), piece.size()).get()) {
     body.append(reinterpret_cast<const char*>(piece.data()), size);
-    if (body.size() > limits::kAnswerBytesMax)
-      return no_answer(config, "the answer is larger than " +
-                                   std::to_string(limits::kAnswerBytesMax) + " bytes");
+    if (body.size() > bytes_max)
+      return no_answer(config, "the answer is larger than " + std::to_string(bytes_max) + " bytes");
   }
   return body;
 }
@@ -79,19 +79,29 @@ Result<std::string> read_body(const http::http_response& response, const Kubecon
 struct RestTransport::State {
   Kubeconfig config;
   http::client::http_client client;
+  size_t answer_bytes_max = 0;
+  pplx::cancellation_token_source cancelled = {};
+};
+
+/// What is sent.
+struct RestTransport::Request {
+  const http::method& method;
+  const std::string& path_and_query;
+  const Json* body = nullptr;
 };
 
 RestTransport::RestTransport(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RestTransport::~RestTransport() = default;
 
 Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& config,
-                                                           Duration timeout) {
+                                                           Duration timeout,
+                                                           size_t answer_bytes_max) {
   prepare_process();
   try {
     boost::asio::ssl::context probe(boost::asio::ssl::context::tls_client);
     trust(probe, config);
   } catch (const std::exception&) {
-    return Error{Code::Invalid, "kubeconfig context " + config.context +
+    return Error{Code::Invalid, config.server +
                                     ": certificate authority, client certificate or key cannot be "
                                     "used: they must be PEM, and the key must fit"};
   }
@@ -102,23 +112,37 @@ Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& con
   options.set_ssl_context_callback(
       [config](boost::asio::ssl::context& context) { trust(context, config); });
   try {
-    return std::unique_ptr<RestTransport>(new RestTransport(std::unique_ptr<State>(
-        new State{config, http::client::http_client(web::uri(config.server), options)})));
+    return std::unique_ptr<RestTransport>(new RestTransport(std::unique_ptr<State>(new State{
+        config, http::client::http_client(web::uri(config.server), options), answer_bytes_max})));
   } catch (const std::exception&) {
-    return Error{Code::Invalid,
-                 "kubeconfig context " + config.context + ": server is no URL: " + config.server};
+    return Error{Code::Invalid, "not the URL of a server: " + config.server};
   }
 }
 
 Result<Json> RestTransport::get(const std::string& path_and_query) {
+  return send({http::methods::GET, path_and_query});
+}
+
+Result<Json> RestTransport::post(const std::string& path_and_query, const Json& body) {
+  return send({http::methods::POST, path_and_query, &body});
+}
+
+void RestTransport::cancel() {
+  state_->cancelled.cancel();
+}
+
+Result<Json> RestTransport::send(const Request& sent) {
   const Kubeconfig& config = state_->config;
   try {
-    http::http_request request(http::methods::GET);
-    request.set_request_uri(web::uri(path_and_query));
+    http::http_request request(sent.method);
+    request.set_request_uri(web::uri(sent.path_and_query));
     request.headers().add("Accept", "application/json");
+    if (sent.body) request.set_body(encode(*sent.body), "application/json");
     if (!config.token.empty()) request.headers().add("Authorization", "Bearer " + config.token);
-    const http::http_response response = state_->client.request(request).get();
-    CHARTER_TRY_ASSIGN(const std::string body, read_body(response, config));
+    const http::http_response response =
+        state_->client.request(request, state_->cancelled.get_token()).get();
+    CHARTER_TRY_ASSIGN(const std::string body,
+                       read_body(response, config, state_->answer_bytes_max));
     if (response.status_code() != http::status_codes::OK)
       return refused(config, response.status_code(), body);
     auto tree = parse_json(body);
@@ -127,7 +151,8 @@ Result<Json> RestTransport::get(const std::string& path_and_query) {
   } catch (const std::exception&) {
     // The library's text names no cause that helps; a wrong certificate shows as a failed read.
     return no_answer(config,
-                     "no answer; is the server running, and does this kubeconfig belong to it?");
+                     "no answer; is the server running, and is its certificate signed by the "
+                     "authority that was given for it?");
   }
 }
 

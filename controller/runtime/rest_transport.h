@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/clock.h"
+#include "controller/base/limits.h"
 #include "controller/object/value.h"
 #include "controller/runtime/kubeconfig.h"
 
@@ -14,18 +15,27 @@ namespace charter {
 /// thread. Thread-safe.
 class RestTransport {
  public:
-  /// Errors: Invalid when certificate or key cannot be used. Does not connect yet.
-  static Result<std::unique_ptr<RestTransport>> open(const Kubeconfig& config, Duration timeout);
+  /// `timeout` is for each request and between two pieces of its answer. Errors: Invalid when
+  /// certificate or key cannot be used. Does not connect yet.
+  static Result<std::unique_ptr<RestTransport>> open(
+      const Kubeconfig& config, Duration timeout,
+      size_t answer_bytes_max = limits::kAnswerBytesMax);
   ~RestTransport();
 
   /// GET of a path with its query ("/api/v1/secrets?limit=500"). Follows no redirect: credentials
   /// go to the named server only. Errors: the server's own Status (code, message), or
   /// ServiceUnavailable when there was no answer.
   Result<Json> get(const std::string& path_and_query);
+  /// POST of a JSON document; else as get.
+  Result<Json> post(const std::string& path_and_query, const Json& body);
+  /// Ends all requests that wait for an answer, and every later one. Any thread.
+  void cancel();
 
  private:
   struct State;
   explicit RestTransport(std::unique_ptr<State> state);
+  struct Request;
+  Result<Json> send(const Request& request);
   std::unique_ptr<State> state_;
 };
 

@@ -1,4 +1,5 @@
 #include "controller/api/list_options.h"
+#include "controller/api/page_token.h"
 #include "controller/base/limits.h"
 #include "tests/api/bad_input.h"
 

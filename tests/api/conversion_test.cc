@@ -1,4 +1,4 @@
-#include "controller/api/conversion.h"
+#include "controller/object/conversion.h"
 
 #include "tests/support/served_api.h"
 

@@ -2,6 +2,7 @@
 
 #include "controller/base/limits.h"
 #include "controller/object/schema.h"
+#include "controller/api/page_token.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -87,7 +88,7 @@ TEST(ListOptions, Reads_what_was_asked) {
                            ListUse::Watch);
   ASSERT_TRUE(watch.has_value()) << watch.error().message;
   EXPECT_TRUE(watch->bookmarks);
-  EXPECT_TRUE(watch->send_initial_events);
+  EXPECT_EQ(watch->initial_events, true);
   EXPECT_EQ(watch->timeout_s, 9);
   EXPECT_FALSE(parse("")->version.has_value());
 }

@@ -1,4 +1,5 @@
 #include "controller/api/list_options.h"
+#include "controller/api/page_token.h"
 #include "tests/support/served_api.h"
 
 #include <gtest/gtest.h>

@@ -1,93 +1,59 @@
 """kubectl with ID tokens of an OpenID Connect provider: its keys change, it is out of reach, it comes back."""
 
 import base64
-import http.server
 import json
-import ssl
-import subprocess
-import threading
 import time
 import unittest
 
 from charter_e2e import Server, ServerTest, eventually
+from https_server import HttpsServer, openssl
 
 CLIENT = "charter-cli"
 # The server looks for keys at most once in this time, whatever tokens say.
 FETCH_PAUSE_S = 10
 
 
-def openssl(*arguments, stdin=None):
-    return subprocess.run(["openssl", *arguments], input=stdin, capture_output=True, check=True).stdout
-
-
 def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-class Provider:
+class Provider(HttpsServer):
     """An identity provider on loopback: https, a configuration, a key set."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.certificate = folder / "provider.pem"
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1",
-                "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "provider.key"), "-out", str(self.certificate))
         self.asked = 0
         self.serial = 0
         self.rotate()
-        self.port = 0
-        self.open()
+        super().__init__(folder, "provider", self.document_at)
 
-    def open(self):
-        provider = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                provider.asked += 1
-                document = provider.documents().get(self.path)
-                self.send_response(200 if document else 404)
-                body = json.dumps(document or {}).encode()
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments):
-                pass
-
-        http.server.ThreadingHTTPServer.allow_reuse_address = True
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = self.http.server_address[1]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.folder / "provider.key")
-        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+    def document_at(self, method, path, document):
+        self.asked += 1
+        found = self.documents().get(path)
+        return (200, found) if found else (404, {})
 
     @property
-    def url(self):
-        return f"https://127.0.0.1:{self.port}/realm"
+    def issuer(self):
+        return f"{self.url}/realm"
 
     def rotate(self):
         self.serial += 1
-        self.key = self.folder / f"sign-{self.serial}.pem"
-        openssl("genrsa", "-out", str(self.key), "2048")
+        self.signing_key = self.folder / f"sign-{self.serial}.pem"
+        openssl("genrsa", "-out", str(self.signing_key), "2048")
 
     def documents(self):
-        modulus = openssl("rsa", "-in", str(self.key), "-noout", "-modulus").decode().strip().split("=")[1]
+        modulus = openssl("rsa", "-in", str(self.signing_key), "-noout", "-modulus").decode().strip().split("=")[1]
         keys = [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": f"key-{self.serial}", "e": "AQAB",
                  "n": base64url(bytes.fromhex(modulus))}]
-        return {"/realm/.well-known/openid-configuration": {"issuer": self.url, "jwks_uri": f"{self.url}/keys"},
+        return {"/realm/.well-known/openid-configuration": {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys"},
                 "/realm/keys": {"keys": keys}}
 
     def token(self, user, groups=(), lifetime=3600, **more):
-        claims = {"iss": self.url, "aud": [CLIENT], "sub": "0815", "email": user, "groups": list(groups),
+        claims = {"iss": self.issuer, "aud": [CLIENT], "sub": "0815", "email": user, "groups": list(groups),
                   "exp": int(time.time()) + lifetime, **more}
         header = {"alg": "RS256", "kid": f"key-{self.serial}"}
         text = base64url(json.dumps(header).encode()) + "." + base64url(json.dumps(claims).encode())
-        return text + "." + base64url(openssl("dgst", "-sha256", "-sign", str(self.key), stdin=text.encode()))
+        return text + "." + base64url(openssl("dgst", "-sha256", "-sign", str(self.signing_key), stdin=text.encode()))
 
 
 class OidcTest(ServerTest):
@@ -97,7 +63,7 @@ class OidcTest(ServerTest):
         cls.addClassCleanup(cls.server.close)
         cls.provider = Provider(cls.server.folder)
         cls.addClassCleanup(cls.provider.close)
-        cls.server.flags = ["--oidc-issuer-url", cls.provider.url, "--oidc-client-id", CLIENT,
+        cls.server.flags = ["--oidc-issuer-url", cls.provider.issuer, "--oidc-client-id", CLIENT,
                             "--oidc-username-claim", "email", "--oidc-groups-claim", "groups", "--oidc-groups-prefix", "corp:",
                             "--oidc-ca-file", str(cls.provider.certificate)]
         cls.server.start()

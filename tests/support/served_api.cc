@@ -103,14 +103,20 @@ std::vector<std::string> Answer::warnings() const {
   return out;
 }
 
-ServedApi::ServedApi(HeavyWorkers* heavy) : clock_(*parse_time("2026-06-01T00:00:00Z")) {
+ServedApi::ServedApi(HeavyWorkers* heavy, WebhookClient* webhooks)
+    : clock_(*parse_time("2026-06-01T00:00:00Z")) {
   define_embedded(kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
   StoreOptions options;
   options.mode = WriterMode::Inline;
   auto store = Store::open(std::move(options));
   CHECK_MSG(store.has_value(), store ? "" : store.error().message);
   store_ = std::move(*store);
-  const ApiParts parts{*store_, kinds_, hooks_, clock_, random_, heavy};
+  if (webhooks) {
+    webhooks_ = std::make_unique<Webhooks>(
+        WebhookParts{*store_, kinds_, clock_, random_, metrics_, *webhooks});
+  }
+  ApiParts parts{*store_, kinds_, hooks_, clock_, random_, heavy};
+  parts.webhooks = webhooks_.get();
   definitions_ = std::make_unique<Definitions>(parts, [] {});
   server_ = std::make_unique<ApiServer>(parts, metrics_);
   must(post(kDefinitionsPath, widget_definition()));

@@ -5,6 +5,7 @@
 #include "controller/base/clock.h"
 #include "controller/base/metrics.h"
 #include "controller/base/random.h"
+#include "controller/webhooks/webhooks.h"
 
 #include <functional>
 #include <memory>
@@ -54,8 +55,9 @@ struct Ask {
 /// kind Rack of shop.dev (cluster scope) and the namespace "lab". Not thread-safe: writes finish inside the request.
 class ServedApi {
  public:
-  /// With `heavy`, costly requests are answered by it: use handle() for them.
-  explicit ServedApi(HeavyWorkers* heavy = nullptr);
+  /// With `heavy`, costly requests are answered by it: use handle() for them. With `webhooks`, users' admission webhooks are
+  /// asked through it.
+  explicit ServedApi(HeavyWorkers* heavy = nullptr, WebhookClient* webhooks = nullptr);
 
   Answer ask(Ask what);
   /// Starts one request; `answered` is called once, maybe later and on another thread.
@@ -85,6 +87,7 @@ class ServedApi {
   KindRegistry kinds_;
   HookTable hooks_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<Definitions> definitions_;
   std::unique_ptr<ApiServer> server_;
 };

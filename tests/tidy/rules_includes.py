@@ -58,10 +58,11 @@ LAYERS = (
     ("store", r"controller/store/", ("object", "base")),
     ("keys", r"controller/keys/", ("store", "object", "base")),  # beside the store: it links no cryptography
     ("protobuf", r"controller/protobuf/", ("object", "base")),
-    ("api", r"controller/api/", ("object", "store", "protobuf", "base")),
+    ("webhooks", r"controller/webhooks/", ("store", "object", "base")),
+    ("api", r"controller/api/", ("object", "store", "protobuf", "webhooks", "base")),
     ("local client", r"controller/runtime/local_client", ("runtime", "api", "object", "base")),
     ("runtime", r"controller/runtime/", ("object", "base")),
-    ("cli", r"controller/cli/", ("main", "base", "object", "store", "keys", "api", "runtime", "local client")),
+    ("cli", r"controller/cli/", ("main", "base", "object", "store", "keys", "webhooks", "api", "runtime", "local client")),
     ("crd types", r"crds/types/", ("object", "base")),
     ("simulated driver", r"drivers/simulated/", ("driver ports", "base")),
     ("libvirt driver", r"drivers/libvirt/", ("driver ports", "base")),
