@@ -150,7 +150,9 @@ HttpResponse ApiServer::answer_plain(const Call& call) {
       if (const Status audited = asked && audit_ ? audit_->health() : Status(); !audited)
         return HttpResponse::text(503, "text/plain; charset=utf-8", "not ready: audit: " + audited.error().message);
       const bool ok = ready_ || !asked;
-      return HttpResponse::text(ok ? 200 : 503, "text/plain; charset=utf-8", ok ? "ok" : "not ready: starting or stopping");
+      HttpResponse health = HttpResponse::text(ok ? 200 : 503, "text/plain; charset=utf-8", ok ? "ok" : "not ready: starting or stopping");
+      health.headers.emplace_back("X-Content-Type-Options", "nosniff");
+      return health;
     }
     case Route::Place::ServerVersion:
       return HttpResponse::text(200, "application/json", server_version());

@@ -68,12 +68,13 @@ struct Sweep : std::enable_shared_from_this<Sweep> {
 };
 
 Json success_status(const ResourceType& type, const Header& header) {
+  Json details = {{"name", header.name}, {"kind", type.gvr.resource}, {"uid", header.uid}};
+  if (!type.gvr.group.empty()) details["group"] = type.gvr.group;
   return {{"kind", "Status"},
           {"apiVersion", "v1"},
           {"metadata", Json::object()},
           {"status", "Success"},
-          {"details",
-           {{"name", header.name}, {"group", type.gvr.group}, {"kind", type.gvr.resource}, {"uid", header.uid}}}};
+          {"details", std::move(details)}};
 }
 
 }  // namespace

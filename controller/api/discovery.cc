@@ -3,6 +3,7 @@
 #include "controller/api/builtin_rules.h"
 #include "controller/api/media_type.h"
 #include "controller/api/status_body.h"
+#include "controller/base/base64.h"
 #include "controller/object/digest.h"
 
 #include <nlohmann/json.hpp>
@@ -23,9 +24,15 @@ void put_if(Json& object, const char* key, Json value) {
   if (!value.is_null()) object[key] = std::move(value);
 }
 
-std::string storage_hash(const ResourceType& type) {
-  // Clients only compare it; kube-apiserver's is a truncated hash of group, version and kind too.
-  return sha256_hex(type.gvr.group + "/" + type.gvr.version + "/" + type.kind).substr(0, 11) + "=";
+/// The first 8 bytes of a digest of the version that is stored, as kube-apiserver makes it: storage migration compares the two.
+std::string storage_hash(const KindTable& kinds, const ResourceType& type) {
+  const ResourceType* stored = kinds.find_stored(type.bucket());
+  const std::string& version = stored ? stored->gvr.version : type.gvr.version;
+  const std::string hex = sha256_hex(type.gvr.group + "/" + version + "/" + type.kind);
+  std::string bytes;
+  for (size_t i = 0; i < 16; i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return encode_base64(bytes);
 }
 
 const std::vector<std::string> kCreateVerbs = {"create"};
@@ -37,10 +44,10 @@ const std::vector<std::string>& verbs_of(const ResourceType& type) {
 
 // --- legacy -----------------------------------------------------------------------------------------
 
-Json legacy_resource(const ResourceType& type) {
+Json legacy_resource(const KindTable& kinds, const ResourceType& type) {
   Json out = {{"name", type.gvr.resource},         {"singularName", type.singular}, {"namespaced", type.namespaced},
               {"kind", type.kind},                 {"verbs", verbs_of(type)}};
-  if (!type.create_only) out["storageVersionHash"] = storage_hash(type);
+  if (!type.create_only) out["storageVersionHash"] = storage_hash(kinds, type);
   put_if(out, "shortNames", strings_or_null(type.short_names));
   put_if(out, "categories", strings_or_null(type.categories));
   return out;
@@ -67,7 +74,7 @@ Json resource_list(const KindTable& kinds, const std::string& group, const std::
   Json resources = Json::array();
   for (const TypePtr& type : kinds.all()) {
     if (type->gvr.group != group || type->gvr.version != version) continue;
-    resources.push_back(legacy_resource(*type));
+    resources.push_back(legacy_resource(kinds, *type));
     if (type->has_status) resources.push_back(legacy_subresource(*type, "status"));
     if (type->scale) resources.push_back(legacy_subresource(*type, "scale"));
     if (has_token(*type)) resources.push_back(token_subresource(*type));
@@ -129,8 +136,8 @@ Json aggregated_resource(const ResourceType& type) {
   };
   const Json kind = response_kind(gvr.group, gvr.version, type.kind);
   if (has_finalize(type)) add("finalize", kind, kFinalizeVerbs);
-  if (type.scale) add("scale", response_kind("autoscaling", "v1", "Scale"), kSubresourceVerbs);
   if (type.has_status) add("status", kind, kSubresourceVerbs);
+  if (type.scale) add("scale", response_kind("autoscaling", "v1", "Scale"), kSubresourceVerbs);
   if (has_token(type)) add("token", response_kind(kTokenRequest[0], kTokenRequest[1], kTokenRequest[2]), kCreateVerbs);
   return out;
 }
@@ -171,8 +178,8 @@ HttpResponse aggregated_response(const KindTable& kinds, const Route& route, con
   HttpResponse response = HttpResponse::text(
       200, "application/json;g=apidiscovery.k8s.io;v=" + version + ";as=APIGroupDiscoveryList", body);
   if (request.header("if-none-match") == etag) {
+    response = HttpResponse();  // of what the client has, only the validators are told again
     response.status = 304;
-    response.body.clear();
   }
   response.headers.emplace_back("ETag", etag);
   response.headers.emplace_back("Vary", "Accept");

@@ -194,7 +194,6 @@ HttpResponse OpenApi::respond(const std::shared_ptr<const KindTable>& kinds, con
   if (!document) return no_such_page();
   const std::string etag = "\"" + document->hash + "\"";
   HttpResponse response;
-  response.headers.emplace_back("Content-Type", document->type);
   response.headers.emplace_back("ETag", etag);
   response.headers.emplace_back("Vary", "Accept-Encoding, Accept");
   if (route.param("hash") == document->hash) {
@@ -202,7 +201,10 @@ HttpResponse OpenApi::respond(const std::shared_ptr<const KindTable>& kinds, con
   }
   if (request.header("if-none-match") == etag) {
     response.status = 304;
-  } else if (!document->compressed.empty() && accepts_gzip(request.header("accept-encoding"))) {
+    return response;
+  }
+  response.headers.emplace_back("Content-Type", document->type);
+  if (!document->compressed.empty() && accepts_gzip(request.header("accept-encoding"))) {
     response.headers.emplace_back("Content-Encoding", "gzip");
     response.body.push_back({document, document->compressed});
   } else {

@@ -13,9 +13,17 @@ namespace charter {
 namespace {
 
 std::string list_metadata(const ListBody& body) {
-  std::string out = "{\"continue\":" + encode(Json(body.continue_token));
-  if (body.page.more && body.page.remaining > 0) out += ",\"remainingItemCount\":" + std::to_string(body.page.remaining);
-  return out + ",\"resourceVersion\":\"" + std::to_string(body.page.revision) + "\"}";
+  std::string out = "{";
+  if (!body.continue_token.empty()) out += "\"continue\":" + encode(Json(body.continue_token)) + ",";
+  if (body.page.more && body.page.remaining > 0)
+    out += "\"remainingItemCount\":" + std::to_string(body.page.remaining) + ",";
+  return out + "\"resourceVersion\":\"" + std::to_string(body.page.revision) + "\"}";
+}
+
+/// Lists of custom resources have a continue token even when nothing follows.
+std::string plain_list_metadata(const ListBody& body) {
+  const std::string out = list_metadata(body);
+  return body.type.builtin || !body.continue_token.empty() ? out : "{\"continue\":\"\"," + out.substr(1);
 }
 
 HttpResponse json_response(int status, std::vector<Bytes> body) {
@@ -36,7 +44,7 @@ HttpResponse plain_list(const ListBody& body) {
     first = false;
     pieces.push_back({object, object->bytes()});
   }
-  pieces.push_back(Bytes::own("],\"kind\":\"" + body.type.list_kind + "\",\"metadata\":" + list_metadata(body) + "}\n"));
+  pieces.push_back(Bytes::own("],\"kind\":\"" + body.type.list_kind + "\",\"metadata\":" + plain_list_metadata(body) + "}\n"));
   return json_response(200, std::move(pieces));
 }
 

@@ -2,6 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cctype>
+#include <set>
+
 #include "controller/api/builtin_columns.h"
 #include "controller/api/json_path.h"
 
@@ -62,11 +66,37 @@ std::string joined(const std::vector<std::string_view>& values) {
   return out + '"';
 }
 
+// Columns of built-in kinds have types that definitions of users cannot have, and are text to clients:
+//   age        like a date
+//   count      how many members the object or array at the path has; 0 when there is none
+//   reference  "kind/name" of the object that the path leads to, as kubectl writes it
+const std::set<std::string_view> kOwnTypes{"age", "count", "reference"};
+
+std::string shown_type(const PrinterColumn& column) {
+  return kOwnTypes.contains(column.type) ? "string" : column.type;
+}
+
+std::string count_cell(const std::vector<std::string_view>& found) {
+  if (found.empty()) return "0";
+  const auto tree = parse_json(found.front());
+  return std::to_string(tree && tree->is_structured() ? tree->size() : 0);
+}
+
+std::string reference_cell(std::string_view found) {
+  const auto tree = parse_json(found);
+  if (!tree) return "null";
+  std::string kind = text_at(*tree, {"kind"});
+  std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return std::tolower(c); });
+  return json_key(kind + "/" + text_at(*tree, {"name"}));
+}
+
 std::string cell(const PrinterColumn& column, const std::vector<std::string_view>& found,
                  Instant now) {
+  if (column.type == "count") return count_cell(found);
   if (found.empty() || found.front() == "null") return "null";
   const std::string_view first = found.front();
-  if (column.type == "date") {
+  if (column.type == "reference") return reference_cell(first);
+  if (column.type == "date" || column.type == "age") {
     const auto at = first.front() == '"' ? parse_time(unquoted(first)) : std::nullopt;
     return json_key(at ? human_duration(now - *at) : "<unknown>");
   }
@@ -94,7 +124,7 @@ TableWriter::TableWriter(const ResourceType& type, const Representation& shape, 
     auto path = JsonPath::parse(column.json_path);
     if (!path) continue;  // validate_definition refuses such columns; an old stored one must not break lists
     definitions.push_back({{"name", column.name},
-                           {"type", column.type},
+                           {"type", shown_type(column)},
                            {"format", column.format},
                            {"description", column.description.empty() ? "Custom resource definition column (in JSONPath format): " +
                                                                             column.json_path
@@ -124,7 +154,7 @@ void TableWriter::append_row(const ObjectPtr& object, Instant now, std::vector<B
   const JsonView view(object->bytes());
   std::string text = cells(view, now);
   if (include_ == IncludeObject::None) {
-    out.push_back(Bytes::own(text + "}"));
+    out.push_back(Bytes::own(text + ",\"object\":null}"));
     return;
   }
   text += ",\"object\":";

@@ -148,11 +148,12 @@ class Validation {
 
   void check_string(const SchemaLimits& limits, const Json& value, const Trail& at) {
     const std::string& text = value.get_ref<const std::string&>();
+    // Of length and pattern kube-apiserver tells what fails first, and nothing more.
     if (limits.length_max >= 0 && code_points(text) > limits.length_max)
       causes_.push_back(too_long_cause(at.text(), limits.length_max));
-    if (limits.length_min >= 0 && code_points(text) < limits.length_min)
+    else if (limits.length_min >= 0 && code_points(text) < limits.length_min)
       body(value, at, "should be at least " + std::to_string(limits.length_min) + " chars long");
-    if (limits.pattern && !re2::RE2::PartialMatch(text, *limits.pattern))
+    else if (limits.pattern && !re2::RE2::PartialMatch(text, *limits.pattern))
       body(value, at, "should match '" + limits.pattern->pattern() + "'");
     if (limits.format.empty() || matches_format(limits.format, text)) return;
     const std::string field = at.text();

@@ -53,6 +53,7 @@ TEST(Discovery, Lists_resources_with_their_subresources) {
   EXPECT_EQ((*widgets)["categories"], Json({"all"}));
   EXPECT_EQ((*widgets)["singularName"], "widget");
   EXPECT_EQ((*widgets)["namespaced"], true);
+  EXPECT_EQ((*widgets)["storageVersionHash"], "RtrO1hvViF0=") << "what kube-apiserver makes of shop.dev/v1/Widget";
   EXPECT_NE(named(list["resources"], "name", "widgets/status"), nullptr);
   const Json* scale = named(list["resources"], "name", "widgets/scale");
   ASSERT_NE(scale, nullptr);
@@ -82,7 +83,8 @@ TEST(Discovery, Aggregates_when_asked_and_says_so_in_the_content_type) {
   ASSERT_NE(widgets, nullptr);
   EXPECT_EQ((*widgets)["scope"], "Namespaced");
   EXPECT_EQ((*widgets)["responseKind"], Json({{"group", "shop.dev"}, {"version", "v1"}, {"kind", "Widget"}}));
-  EXPECT_EQ((*widgets)["subresources"].size(), 2u);
+  ASSERT_EQ((*widgets)["subresources"].size(), 2u);
+  EXPECT_EQ((*widgets)["subresources"][0]["subresource"], "status") << "the order of kube-apiserver";
   const Json core = ask_aggregated(api, "/api").json();
   ASSERT_EQ(core["items"].size(), 1u);
   EXPECT_FALSE(core["items"][0]["metadata"].contains("name"));
@@ -95,6 +97,8 @@ TEST(Discovery, The_etag_holds_until_the_kinds_change) {
   const Answer same = ask_aggregated(api, "/apis", etag);
   EXPECT_EQ(same.status, 304);
   EXPECT_TRUE(same.body.empty());
+  EXPECT_EQ(same.header("Content-Type"), "");
+  EXPECT_EQ(same.header("ETag"), etag);
   Json definition = widget_definition();
   definition["metadata"]["name"] = "gears.shop.dev";
   definition["spec"]["names"] = {{"plural", "gears"}, {"kind", "Gear"}};

@@ -53,6 +53,11 @@ TEST_F(ListPages, All_pages_show_the_state_of_the_first) {
   EXPECT_EQ(token(third), "");
 }
 
+TEST_F(ListPages, Only_lists_of_custom_resources_have_a_continue_token_when_nothing_follows) {
+  EXPECT_EQ(api_.get(kWidgetsPath).json()["metadata"].value("continue", "none"), "");
+  EXPECT_FALSE(api_.get("/api/v1/namespaces").json()["metadata"].contains("continue"));
+}
+
 TEST_F(ListPages, An_expired_token_is_answered_with_one_that_goes_on_in_the_newest_state) {
   const std::string old = token(page(""));
   create("bb");

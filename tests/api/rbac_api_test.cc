@@ -70,6 +70,7 @@ TEST_F(RbacApi, A_refusal_has_kubes_words_and_details) {
       R"(nodes is forbidden: User "dev" cannot list resource "nodes" in API group "" at the cluster scope)");
   EXPECT_EQ(as("dev", "GET", "/metrics").message(),
             R"(forbidden: User "dev" cannot get path "/metrics")");
+  EXPECT_NE(as("dev", "GET", "/.well-known/openid-configuration").status, 403) << "system:discovery has it";
   EXPECT_EQ(
       as("dev", "DELETE", kWidgetsPath).message(),
       R"(widgets.shop.dev is forbidden: User "dev" cannot deletecollection resource "widgets" in API group "shop.dev" in the namespace "lab")");
@@ -84,6 +85,7 @@ TEST_F(RbacApi, Nobody_in_particular_sees_health_and_version_and_nothing_else) {
   api_.server().set_ready(true);
   for (const char* open : {"/healthz", "/livez", "/readyz", "/version", "/livez/ping"})
     EXPECT_EQ(nobody(open).status, 200) << open;
+  EXPECT_EQ(nobody("/livez").header("X-Content-Type-Options"), "nosniff");
   for (const char* closed : {"/api", "/apis", "/metrics", "/openapi/v3", "/"})
     EXPECT_EQ(nobody(closed).status, 403) << closed;
   EXPECT_EQ(

@@ -46,12 +46,30 @@ TEST_F(TableTest, A_list_becomes_rows_with_the_definitions_columns) {
   EXPECT_EQ(table["rows"][1]["cells"], Json({"b", 4, "blue", "5s"}));
 }
 
+TEST_F(TableTest, Built_in_kinds_count_their_contents_and_name_what_they_are_about) {
+  const Json map = {{"metadata", {{"name", "m"}}}, {"data", {{"a", "1"}, {"b", "2"}}}};
+  ASSERT_EQ(api_.post("/api/v1/namespaces/lab/configmaps", map).status, 201);
+  const Json maps = get("/api/v1/namespaces/lab/configmaps/m", kTable);
+  EXPECT_EQ(maps["columnDefinitions"][1]["name"], "Data");
+  EXPECT_EQ(maps["columnDefinitions"][1]["type"], "string");
+  EXPECT_EQ(maps["columnDefinitions"][2]["type"], "string");
+  EXPECT_EQ(maps["rows"][0]["cells"], Json({"m", 2, "0s"}));
+  ASSERT_EQ(api_.post("/api/v1/namespaces/lab/secrets", {{"metadata", {{"name", "s"}}}}).status, 201);
+  EXPECT_EQ(get("/api/v1/namespaces/lab/secrets/s", kTable)["rows"][0]["cells"], Json({"s", "Opaque", 0, "0s"}));
+  const Json event = {{"metadata", {{"name", "e"}}},
+                      {"involvedObject", {{"kind", "Widget"}, {"name", "a"}, {"namespace", "lab"}}}};
+  ASSERT_EQ(api_.post("/api/v1/namespaces/lab/events", event).status, 201);
+  EXPECT_EQ(get("/api/v1/namespaces/lab/events/e", kTable)["rows"][0]["cells"][4], "widget/a");
+}
+
 TEST_F(TableTest, Rows_carry_metadata_unless_told_otherwise) {
   const Json metadata = get(kWidgetsPath, kTable)["rows"][0]["object"];
   EXPECT_EQ(metadata["kind"], "PartialObjectMetadata");
   EXPECT_EQ(metadata["metadata"]["labels"]["app"], "x");
   EXPECT_FALSE(metadata.contains("spec"));
-  EXPECT_FALSE(get(kWidgetsPath + "?includeObject=None", kTable)["rows"][0].contains("object"));
+  const Json bare = get(kWidgetsPath + "?includeObject=None", kTable)["rows"][0];
+  ASSERT_TRUE(bare.contains("object"));
+  EXPECT_EQ(bare["object"], Json());
   EXPECT_EQ(get(kWidgetsPath + "?includeObject=Object", kTable)["rows"][0]["object"]["spec"]["size"], 3);
   const Json refused = get(kWidgetsPath + "?includeObject=Some", kTable);
   EXPECT_EQ(refused["code"], 400);
@@ -107,9 +125,9 @@ TEST(TableWriter, Cells_of_a_wrong_type_are_null_or_unknown) {
                      {"spec", {{"count", "three"}, {"on", true}, {"when", "yesterday"}, {"list", {"a", 1, {{"b", 2}}}}}}};
   const TableWriter writer(type, {}, IncludeObject::None);
   EXPECT_EQ(writer.row(Encoded::make(tree, 1), Instant{}),
-            R"({"cells":["x",null,true,"<unknown>","a,1,{\"b\":2}"]})");
+            R"({"cells":["x",null,true,"<unknown>","a,1,{\"b\":2}"],"object":null})");
   EXPECT_EQ(writer.row(Encoded::make({{"metadata", {{"name", "y"}}}}, 1), Instant{}),
-            R"({"cells":["y",null,null,null,null]})");
+            R"({"cells":["y",null,null,null,null],"object":null})");
 }
 
 }  // namespace
