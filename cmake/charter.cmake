@@ -1,8 +1,11 @@
-# charter_library(NAME FOLDER dir [PRIVATE libs...] [PUBLIC libs...])
-#   A static library charter_NAME from all .cc files below `dir`.
+# charter_library(NAME FOLDER dir [EXCEPT dirs...] [PRIVATE libs...] [PUBLIC libs...])
+#   A static library charter_NAME from all .cc files below `dir`, except those of folders that are libraries of their own.
 function(charter_library name)
-  cmake_parse_arguments(ARG "" "FOLDER" "PRIVATE;PUBLIC" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER" "EXCEPT;PRIVATE;PUBLIC" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ARG_FOLDER}/*.cc)
+  foreach(folder IN LISTS ARG_EXCEPT)
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/")
+  endforeach()
   add_library(charter_${name} STATIC ${sources} ${CMAKE_SOURCE_DIR}/cmake/anchor.cc)
   target_include_directories(charter_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_compile_definitions(charter_${name} PUBLIC JSON_USE_IMPLICIT_CONVERSIONS=0)

@@ -20,6 +20,8 @@ if(CHARTER_SANITIZE MATCHES thread)
   set_property(TARGET protobuf::libprotobuf APPEND PROPERTY INTERFACE_COMPILE_OPTIONS -U__SANITIZE_THREAD__)
 endif()
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt)
+find_package(pugixml REQUIRED)
 
 # Asio and Beast are header-only. Coroutines stay off: g++ 12.2 miscompiles them. The io_context's
 # thread model and debug macros must stay at their defaults (libcpprest carries the same Asio).

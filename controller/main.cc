@@ -1,6 +1,9 @@
 // Composition root: puts the product's kinds, drivers and commands into the generic runtime. No
 // logic here.
 #include "controller/cli/product.h"
+#include "drivers/images/image_commands.h"
+#include "drivers/images/image_store.h"
+#include "drivers/libvirt/libvirt_driver.h"
 #include "drivers/simulated/sim_commands.h"
 #include "drivers/simulated/sim_driver.h"
 #include "drivers/simulated/sim_rehearsal.h"
@@ -18,17 +21,21 @@ namespace {
 
 /// What the product's controllers live on.
 struct Hold {
-  explicit Hold(const std::string& directory) : hosts(directory) {}
-  charter::SimWorlds hosts;  ///< outlives the drivers
+  Hold(const std::string& host_directory, const std::string& image_directory)
+      : hosts(host_directory), images(image_directory) {}
+  charter::SimWorlds hosts;    ///< outlives the drivers
+  charter::ImageStore images;  ///< outlives the drivers
   charter::DriverPool drivers;
 };
 
 charter::ControllerHold add_controllers(charter::Manager& manager, const charter::Clock& clock,
                                         const std::string& data_dir) {
-  auto hold = std::make_shared<Hold>(data_dir + "/sim");
+  auto hold = std::make_shared<Hold>(data_dir + "/sim", data_dir + "/images");
   hold->drivers.add_factory("simulated",
                             charter::simulated_driver_factory(
                                 hold->hosts, {.clock = &clock, .pause = charter::real_pause()}));
+  hold->drivers.add_factory("libvirt",
+                            charter::libvirt::libvirt_driver_factory(hold->images, clock));
   charter::add_controllers(manager, {hold->drivers});
   return hold;
 }
@@ -37,9 +44,11 @@ charter::Result<charter::ControllerHold> add_rehearsal(charter::Manager& manager
                                                        const charter::Clock& clock,
                                                        const std::vector<charter::Json>& objects) {
   CHARTER_TRY_ASSIGN(auto inventories, charter::preview::inventories_of(objects));
-  auto hold = std::make_shared<Hold>("");
-  hold->drivers.add_factory(
-      "simulated", charter::rehearsal_driver_factory(hold->hosts, std::move(inventories), clock));
+  auto hold = std::make_shared<Hold>("", "");
+  const auto rehearse =
+      charter::rehearsal_driver_factory(hold->hosts, std::move(inventories), clock);
+  for (const char* driver : {"simulated", "libvirt"})
+    hold->drivers.add_factory(driver, rehearse);
   charter::add_controllers(manager, {hold->drivers});
   return charter::ControllerHold(hold);
 }
@@ -56,5 +65,7 @@ int main(int argc, char** argv) {
   product.add_controllers = add_controllers;
   product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};
   product.commands = charter::sim_commands(std::cout, std::cerr, clock);
+  for (auto& command : charter::image_commands(std::cout, std::cerr))
+    product.commands.push_back(std::move(command));
   return charter::run_program(argc, argv, product);
 }

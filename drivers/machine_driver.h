@@ -60,6 +60,9 @@ struct MachineState {
   Protection protection;  ///< as it is, not as it was asked for
   std::vector<std::string> volume_uids;
   int64_t booted_at_s = 0;  ///< wall-clock seconds, 0 when off
+  /// Only parts of it are there: a create was interrupted, or somebody took the rest away. It is no
+  /// machine, create makes it one, and remove takes the parts away.
+  bool incomplete = false;
 };
 
 /// What a resize did.

@@ -2,8 +2,9 @@
 # From a fresh clone to a running control plane: installs, builds, starts the server with simulated hosts,
 # orders a service with kubectl and shows it converge. The server stays running.
 #
-#   hack/quickstart.sh [--once] [--data-dir DIR] [--port N]
+#   hack/quickstart.sh [--once] [--driver NAME] [--data-dir DIR] [--port N]
 #
+#   --driver NAME   simulated (default), or libvirt: one real guest on this machine's own libvirtd, as root
 #   --once          stop the server at the end; exit 0 only if everything became Ready
 #   --data-dir DIR  where the server keeps its data (default: .charter/quickstart in the checkout)
 #   --port N        port on 127.0.0.1 (default 7443, 0 picks a free one)
@@ -18,15 +19,20 @@ readonly START_TIMEOUT_S=30 OFFER_TIMEOUT_S=60 READY_TIMEOUT_S=180 STOP_TIMEOUT_
 readonly CONTRACTS=contracts.charter.dev
 
 once=no
+driver=simulated
 data_dir=$ROOT/.charter/quickstart
 port=7443
-usage() { sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 while [ $# -gt 0 ]; do
   case "$1" in
     --once) once=yes ;;
-    --data-dir | --port)
+    --data-dir | --port | --driver)
       [ $# -ge 2 ] || die "$1 needs a value" "see hack/quickstart.sh --help"
-      if [ "$1" = --port ]; then port=$2; else data_dir=$2; fi
+      case "$1" in
+        --port) port=$2 ;;
+        --driver) driver=$2 ;;
+        *) data_dir=$2 ;;
+      esac
       shift
       ;;
     -h | --help) usage; exit 0 ;;
@@ -35,6 +41,10 @@ while [ $# -gt 0 ]; do
   shift
 done
 { [[ $port =~ ^[0-9]{1,5}$ ]] && ((10#$port <= 65535)); } || die "--port $port: expected a number from 0 to 65535"
+case "$driver" in
+  simulated | libvirt) ;;
+  *) die "--driver $driver: expected simulated or libvirt" ;;
+esac
 data_dir=$(realpath -m "$data_dir")
 
 server_log=$data_dir/server.log
@@ -104,6 +114,50 @@ wait_ready() {
     fi
     sleep 0.1
   done
+}
+
+virsh_here() { virsh -q -c qemu:///system "$@"; }
+
+# ensure_libvirtd: this machine's libvirtd answers; where nothing starts daemons, as in a container, this does.
+ensure_libvirtd() {
+  virsh_here version >/dev/null 2>&1 && return
+  [ "$(id -u)" -eq 0 ] || die "libvirtd does not answer at qemu:///system" "start it, or run this as root"
+  say "starting virtlogd and libvirtd"
+  virtlogd -d && libvirtd -d || die "libvirtd did not start" "see its log in /var/log/libvirt"
+  local deadline=$((SECONDS + START_TIMEOUT_S))
+  until virsh_here version >/dev/null 2>&1; do
+    [ $SECONDS -lt $deadline ] || die "libvirtd does not answer within $START_TIMEOUT_S s"
+    sleep 0.1
+  done
+}
+
+# import_guest: puts the guest of one sector, which manifests/libvirt/20-images.yaml pins, into the server's store.
+import_guest() {
+  local scratch sha256
+  scratch=$(mktemp -d)
+  sha256=$(sed -n 's/^ *sha256: //p' "$ROOT/manifests/libvirt/20-images.yaml" | head -n 1)
+  as --32 -o "$scratch/guest.o" "$ROOT/tests/support/micro_guest.S"
+  ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o "$scratch/guest.raw" "$scratch/guest.o"
+  truncate -s 1M "$scratch/guest.raw"
+  "$ROOT/build/release/charter" image import "$scratch/guest.raw" --sha256 "$sha256" --data-dir "$data_dir" ||
+    die "the guest's image was refused" "the message is above"
+  rm -rf "$scratch"
+}
+
+apply_manifests() {
+  local name
+  if [ "$driver" = simulated ]; then
+    say "applying manifests/quickstart"
+    kc apply -f "$ROOT/manifests/quickstart"
+    return
+  fi
+  say "applying manifests/quickstart with manifests/libvirt, one machine instead of three"
+  for name in quickstart/00-namespaces quickstart/30-templates quickstart/40-ratecard libvirt quickstart/60-account \
+    quickstart/70-contract; do
+    if [ "$name" != libvirt ]; then name=$name.yaml; fi
+    kc apply -f "$ROOT/manifests/$name" || return 1
+  done
+  sed 's/^  replicas: 3$/  replicas: 1/' "$ROOT/manifests/quickstart/80-instance.yaml" | kc apply -f -
 }
 
 contract_field() { kc get "$CONTRACTS" "$CONTRACT" -n "$NAMESPACE" -o "jsonpath={$1}"; }
@@ -219,6 +273,7 @@ NEXT
 
 "$ROOT/hack/install-deps.sh"
 ensure_kubectl
+if [ "$driver" = libvirt ]; then ensure_libvirtd; fi
 build_preset release charter || die "the build failed" "the compiler's messages are above"
 
 if server_pid=$(running_server); then
@@ -230,12 +285,16 @@ fi
 wait_ready
 say "server ready: $(kc config view -o 'jsonpath={.clusters[0].cluster.server}')"
 
-say "applying manifests/quickstart"
-kc apply -f "$ROOT/manifests/quickstart" ||
+if [ "$driver" = libvirt ]; then import_guest; fi
+apply_manifests ||
   die "kubectl apply failed" "its message is above; the server's log: $server_log"
 accept_contract
 wait_converged
 show_tables
+if [ "$driver" = libvirt ]; then
+  printf '\nDomains of this machine (virsh -c qemu:///system list --title)\n'
+  virsh_here list --title
+fi
 
 if [ "$once" = no ]; then
   keep_running=yes

@@ -17,6 +17,24 @@ constexpr std::array<std::string_view, 7> words(InjectedError) {
   return {"Unavailable", "Timeout", "LostReply", "NoCapacity", "Denied", "Slow", "Hang"};
 }
 
+/// How a network of libvirt is joined.
+enum class NetworkMode { Network, User };
+constexpr std::array<std::string_view, 2> words(NetworkMode) {
+  return {"Network", "User"};
+}
+
+/// What runs guests of libvirt.
+enum class Acceleration { Auto, Kvm, Tcg };
+constexpr std::array<std::string_view, 3> words(Acceleration) {
+  return {"Auto", "KVM", "TCG"};
+}
+
+/// How the bytes of a removed disk go.
+enum class WipeMethod { Discard, Zero };
+constexpr std::array<std::string_view, 2> words(WipeMethod) {
+  return {"Discard", "Zero"};
+}
+
 /// Kind of an external thing without an object.
 enum class OrphanKind { Machine, Volume };
 constexpr std::array<std::string_view, 2> words(OrphanKind) {
@@ -117,28 +135,55 @@ struct Provider {
   struct StoragePool {
     std::string name;
     std::vector<std::string> classes;
+    std::string path;
     static void fields(auto& f, auto& s) {
       f.required("name", s.name);
       f("classes", s.classes);
+      f("path", s.path);
     }
     bool operator==(const StoragePool&) const = default;
   };
   struct NetworkMapping {
-    std::string name, network;
+    std::string name;
+    NetworkMode mode = NetworkMode::Network;
+    std::string network;
     static void fields(auto& f, auto& s) {
       f.required("name", s.name);
-      f.required("network", s.network);
+      f("mode", s.mode);
+      f("network", s.network);
     }
     bool operator==(const NetworkMapping&) const = default;
+  };
+  /// Decimals: how much more may be sold than the host has.
+  struct Overcommit {
+    std::string vcpus = "1", memory = "1", storage = "1";
+    static void fields(auto& f, auto& s) {
+      f("vcpus", s.vcpus);
+      f("memory", s.memory);
+      f("storage", s.storage);
+    }
+    bool operator==(const Overcommit&) const = default;
   };
   struct Libvirt {
     std::string uri;
     std::vector<StoragePool> storage_pools;
     std::vector<NetworkMapping> networks;
+    Acceleration acceleration = Acceleration::Auto;
+    WipeMethod wipe = WipeMethod::Discard;
+    Duration stop_timeout = std::chrono::seconds(60);
+    std::string console_pool;
+    std::optional<Overcommit> overcommit;
+    std::optional<Resources> reserve;
     static void fields(auto& f, auto& s) {
       f.required("uri", s.uri);
       f.required("storagePools", s.storage_pools);
       f("networks", s.networks);
+      f("acceleration", s.acceleration);
+      f("wipe", s.wipe);
+      f("stopTimeout", s.stop_timeout);
+      f("consolePool", s.console_pool);
+      f("overcommit", s.overcommit);
+      f("reserve", s.reserve);
     }
     bool operator==(const Libvirt&) const = default;
   };

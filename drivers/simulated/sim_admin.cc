@@ -1,8 +1,8 @@
 #include "drivers/simulated/sim_admin.h"
 
 #include "drivers/simulated/sim_machines.h"
-#include "drivers/simulated/sim_size.h"
 #include "drivers/simulated/sim_volumes.h"
+#include "drivers/size.h"
 
 #include <algorithm>
 #include <functional>

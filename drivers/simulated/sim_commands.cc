@@ -1,7 +1,7 @@
 #include "drivers/simulated/sim_commands.h"
 
 #include "drivers/simulated/sim_admin.h"
-#include "drivers/simulated/sim_size.h"
+#include "drivers/size.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,9 +1,10 @@
 #include "drivers/simulated/sim_driver.h"
 
 #include "controller/base/check.h"
+#include "drivers/inventory_changes.h"
 #include "drivers/simulated/sim_look.h"
-#include "drivers/simulated/sim_size.h"
 #include "drivers/simulated/sim_volumes.h"
+#include "drivers/size.h"
 
 #include <algorithm>
 #include <thread>

@@ -17,13 +17,6 @@ std::vector<std::string> take(Lists& lists, const std::string& key) {
   return found == lists.end() ? std::vector<std::string>() : std::move(found->second);
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words)
-    text += word + ",";
-  return text;
-}
-
 void add_machines(SimRows& rows, Instant now, Lists& volumes_of, Inventory& inventory) {
   for (const SimMachine& machine : rows.machines()) {
     if (is_ours(machine)) {
@@ -65,36 +58,6 @@ Inventory take_inventory(SimRows& rows, Instant now) {
     inventory.hosts.push_back({host.name, host.total, free, state});
   }
   return inventory;
-}
-
-std::map<std::string, std::string> digests_of(const Inventory& inventory) {
-  std::map<std::string, std::string> digests;
-  for (const MachineState& m : inventory.machines) {
-    digests[m.uid] = m.external_id + "/" + m.host + "/" + std::to_string(m.vcpus) + "/" +
-                     std::to_string(m.memory_bytes) + "/" +
-                     std::to_string(static_cast<int>(m.power)) + "/" +
-                     std::to_string(m.image_deployed) + "/" + m.address + "/" +
-                     std::to_string(m.booted_at_s) + "/" + joined(m.volume_uids);
-  }
-  for (const VolumeState& v : inventory.volumes) {
-    digests[v.uid] = v.external_id + "/" + v.host + "/" + std::to_string(v.size_bytes) + "/" +
-                     joined(v.attached_to);
-  }
-  return digests;
-}
-
-std::vector<std::string> differing_keys(const std::map<std::string, std::string>& before,
-                                        const std::map<std::string, std::string>& now) {
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : now) {
-    const auto found = before.find(key);
-    if (found == before.end() || found->second != value) keys.push_back(key);
-  }
-  for (const auto& [key, value] : before) {
-    if (!now.contains(key)) keys.push_back(key);
-  }
-  std::sort(keys.begin(), keys.end());
-  return keys;
 }
 
 }  // namespace charter

@@ -14,7 +14,27 @@ namespace {
 struct Waiting {
   std::mutex mutex;
   std::map<std::string, Inventory> inventories;
+  std::map<std::string, std::vector<Inventory::Host>> hosts;  ///< by provider; these stay
+  std::vector<Inventory::Host> hosts_of(const std::string& provider) {
+    std::lock_guard lock(mutex);
+    const auto found = hosts.find(provider);
+    return found == hosts.end() ? std::vector<Inventory::Host>() : found->second;
+  }
 };
+
+/// Hosts like those that were last seen. Settings of real drivers say where hosts are, not what
+/// they have.
+Result<SimSettings> settings_of(const std::vector<Inventory::Host>& hosts) {
+  if (hosts.empty()) {
+    return Error{Code::ServiceUnavailable,
+                 "its host was never looked at, so nothing is known of its room"};
+  }
+  // What a running guest takes depends on the guest; a restart is what it may come to.
+  SimSettings settings{.live_resize = false};
+  for (const auto& host : hosts)
+    settings.hosts.push_back({host.name, host.total});
+  return settings;
+}
 
 void make_room_for(SimRows& rows, const std::string& host) {
   if (!rows.host(host)) rows.put_host({.name = host, .accepting = false});
@@ -72,10 +92,15 @@ DriverFactory rehearsal_driver_factory(SimWorlds& worlds,
                                        std::map<std::string, Inventory> inventories,
                                        const Clock& clock) {
   auto waiting = std::make_shared<Waiting>();
+  for (const auto& [provider, inventory] : inventories)
+    waiting->hosts[provider] = inventory.hosts;
   waiting->inventories = std::move(inventories);
   return [&worlds, &clock,
           waiting](const DriverSettings& settings) -> Result<std::shared_ptr<ProviderDriver>> {
-    CHARTER_TRY_ASSIGN(SimSettings parsed, parse_sim_settings(settings.settings));
+    const bool simulated = settings.driver == "simulated";
+    CHARTER_TRY_ASSIGN(SimSettings parsed,
+                       simulated ? parse_sim_settings(settings.settings)
+                                 : settings_of(waiting->hosts_of(settings.provider_name)));
     parsed.can = settings.can;
     CHARTER_TRY_ASSIGN(std::shared_ptr<SimWorld> world, worlds.open(settings.provider_name));
     CHARTER_TRY_ASSIGN(std::shared_ptr<ProviderDriver> driver,

@@ -11,8 +11,9 @@
 namespace charter {
 
 /// Opens endpoints in `worlds`; the first opening of a provider puts there what `inventories` lists
-/// under its name. `worlds` and `clock` outlive the factory and its drivers. A machine whose host
-/// the settings do not name keeps it: the host is there, with no room.
+/// under its name. For other drivers than the simulated one the hosts are those of that list.
+/// `worlds` and `clock` outlive the factory and its drivers. A machine whose host the settings do
+/// not name keeps it: the host is there, with no room.
 DriverFactory rehearsal_driver_factory(SimWorlds& worlds,
                                        std::map<std::string, Inventory> inventories,
                                        const Clock& clock);

@@ -1,11 +1,11 @@
 #include "drivers/simulated/sim_settings.h"
 
-#include "drivers/simulated/sim_size.h"
+#include "drivers/settings_fields.h"
+#include "drivers/size.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <initializer_list>
 #include <set>
 #include <utility>
 
@@ -19,102 +19,19 @@ constexpr size_t kFailuresMax = 32;  // as in the CRD
 constexpr Duration kHangDefault = std::chrono::seconds(30);
 constexpr Duration kTransitionMax = std::chrono::hours(24);
 
-/// Reads one JSON object field by field and collects every finding under its path.
-class Fields {
- public:
-  Fields(const json& tree, std::string path, std::vector<Cause>& findings)
-      : tree_(tree), path_(std::move(path)), findings_(findings) {}
+int64_t size_of(SettingsFields& fields, const std::string& name) {
+  if (!fields.find(name)) {
+    fields.reject(name, "FieldValueRequired", "required value");
+    return 0;
+  }
+  const std::string value = fields.text(name, "");
+  const std::optional<int64_t> bytes = parse_size(value);
+  if (!bytes || *bytes <= 0)
+    fields.invalid(name, "\"" + value + "\" is no size such as 64GB or 8Gi");
+  return bytes.value_or(0);
+}
 
-  std::string path(const std::string& name) const { return path_ + "." + name; }
-  const json* find(const std::string& name) {
-    known_.insert(name);
-    const auto found = tree_.find(name);
-    return found == tree_.end() || found->is_null() ? nullptr : &*found;
-  }
-  void reject(const std::string& name, const char* reason, const std::string& message) {
-    findings_.push_back({reason, message, path(name)});
-  }
-  void invalid(const std::string& name, const std::string& message) {
-    reject(name, "FieldValueInvalid", message);
-  }
-
-  std::string text(const std::string& name, const std::string& otherwise) {
-    const json* value = find(name);
-    if (!value) return otherwise;
-    if (value->is_string()) return value->get<std::string>();
-    reject(name, "FieldValueTypeInvalid", "must be a string");
-    return otherwise;
-  }
-  int64_t integer(const std::string& name, int64_t otherwise, int64_t least) {
-    const json* value = find(name);
-    if (!value) return otherwise;
-    const bool huge = value->is_number_unsigned() && value->get<uint64_t>() > INT64_MAX;
-    if (!value->is_number_integer() || huge) {
-      reject(name, "FieldValueTypeInvalid", "must be an integer");
-    } else if (value->get<int64_t>() < least) {
-      invalid(name, value->dump() + " is less than " + std::to_string(least));
-    } else {
-      return value->get<int64_t>();
-    }
-    return otherwise;
-  }
-  bool flag(const std::string& name, bool otherwise) {
-    const json* value = find(name);
-    if (!value) return otherwise;
-    if (value->is_boolean()) return value->get<bool>();
-    reject(name, "FieldValueTypeInvalid", "must be true or false");
-    return otherwise;
-  }
-  Duration duration(const std::string& name, Duration otherwise, Duration most) {
-    const std::string value = text(name, "");
-    if (value.empty()) return otherwise;
-    const std::optional<Duration> parsed = parse_duration(value);
-    if (!parsed) {
-      invalid(name, "\"" + value + "\" is no duration such as 500ms, 2s or 1m30s");
-    } else if (*parsed > most) {
-      invalid(name, "\"" + value + "\" is longer than " + human_duration(most));
-    } else {
-      return *parsed;
-    }
-    return otherwise;
-  }
-  int64_t size(const std::string& name) {
-    if (!find(name)) {
-      reject(name, "FieldValueRequired", "required value");
-      return 0;
-    }
-    const std::string value = text(name, "");
-    const std::optional<int64_t> bytes = parse_size(value);
-    if (!bytes || *bytes <= 0) invalid(name, "\"" + value + "\" is no size such as 64GB or 8Gi");
-    return bytes.value_or(0);
-  }
-  const json* array(const std::string& name, size_t most) {
-    const json* value = find(name);
-    if (value && !value->is_array()) {
-      reject(name, "FieldValueTypeInvalid", "must be a list");
-      return nullptr;
-    }
-    if (value && value->size() > most) {
-      reject(name, "FieldValueTooMany", "has more than " + std::to_string(most) + " entries");
-      return nullptr;
-    }
-    return value;
-  }
-  /// To be called last: what was never asked for is unknown.
-  void refuse_others() {
-    for (const auto& [name, value] : tree_.items()) {
-      if (!known_.contains(name)) invalid(name, "unknown field");
-    }
-  }
-
- private:
-  const json& tree_;
-  std::string path_;
-  std::vector<Cause>& findings_;
-  std::set<std::string> known_;
-};
-
-SimHostSettings read_host(Fields fields, std::set<std::string>& names) {
+SimHostSettings read_host(SettingsFields fields, std::set<std::string>& names) {
   SimHostSettings host;
   host.name = fields.text("name", "");
   if (host.name.empty()) fields.reject("name", "FieldValueRequired", "required value");
@@ -126,8 +43,8 @@ SimHostSettings read_host(Fields fields, std::set<std::string>& names) {
   } else {
     fields.reject("vcpus", "FieldValueRequired", "required value");
   }
-  host.total.memory_bytes = fields.size("memory");
-  host.total.storage_bytes = fields.size("storage");
+  host.total.memory_bytes = size_of(fields, "memory");
+  host.total.storage_bytes = size_of(fields, "storage");
   fields.refuse_others();
   return host;
 }
@@ -144,7 +61,7 @@ std::optional<int64_t> parse_rate(std::string_view text) {
   return ppm <= 1'000'000 ? std::optional(ppm) : std::nullopt;
 }
 
-FaultKind read_kind(Fields& fields) {
+FaultKind read_kind(SettingsFields& fields) {
   const std::string word = fields.text("error", "Unavailable");
   for (const FaultKind kind :
        {FaultKind::Unavailable, FaultKind::Timeout, FaultKind::LostReply, FaultKind::NoCapacity,
@@ -158,7 +75,7 @@ FaultKind read_kind(Fields& fields) {
   return FaultKind::Unavailable;
 }
 
-void read_call(Fields& fields, FaultRule& rule) {
+void read_call(SettingsFields& fields, FaultRule& rule) {
   rule.call = fields.text("call", "");
   const auto& names = sim_call_names();
   if (rule.call.empty()) {
@@ -172,7 +89,7 @@ void read_call(Fields& fields, FaultRule& rule) {
   }
 }
 
-FaultRule read_failure(Fields fields, const std::string& key) {
+FaultRule read_failure(SettingsFields fields, const std::string& key) {
   FaultRule rule{.key = key};
   read_call(fields, rule);
   rule.kind = read_kind(fields);
@@ -195,31 +112,6 @@ FaultRule read_failure(Fields fields, const std::string& key) {
   return rule;
 }
 
-/// Calls `read(fields, index)` for each entry that is an object.
-template <class Read>
-void each_object(const json& list, const std::string& path, std::vector<Cause>& findings,
-                 Read read) {
-  for (size_t i = 0; i < list.size(); ++i) {
-    const std::string at = path + "[" + std::to_string(i) + "]";
-    if (list[i].is_object()) {
-      read(Fields(list[i], at, findings), i);
-    } else {
-      findings.push_back({"FieldValueTypeInvalid", "must be an object", at});
-    }
-  }
-}
-
-Error to_error(std::vector<Cause> findings) {
-  std::string message;
-  for (const Cause& cause : findings) {
-    if (!message.empty()) message += "; ";
-    message += cause.field + ": " + cause.message;
-  }
-  Error error{Code::Invalid, std::move(message)};
-  error.causes = std::move(findings);
-  return error;
-}
-
 }  // namespace
 
 Result<SimSettings> parse_sim_settings(const std::string& json_text) {
@@ -227,7 +119,7 @@ Result<SimSettings> parse_sim_settings(const std::string& json_text) {
   if (!tree.is_object()) return Error{Code::Invalid, "spec.simulated: must be an object"};
   std::vector<Cause> findings;
   SimSettings settings;
-  Fields fields(tree, "spec.simulated", findings);
+  SettingsFields fields(tree, "spec.simulated", findings);
   settings.boot_time = fields.duration("bootTime", settings.boot_time, kTransitionMax);
   settings.image_time = fields.duration("imageTime", settings.image_time, kTransitionMax);
   settings.stop_time = fields.duration("stopTime", settings.stop_time, kTransitionMax);
@@ -236,7 +128,7 @@ Result<SimSettings> parse_sim_settings(const std::string& json_text) {
   settings.seed = static_cast<uint64_t>(fields.integer("seed", 1, 0));
   std::set<std::string> names;
   if (const json* hosts = fields.array("hosts", kHostsMax)) {
-    each_object(*hosts, fields.path("hosts"), findings, [&](Fields host, size_t) {
+    fields.each_object("hosts", *hosts, [&](SettingsFields host, size_t) {
       settings.hosts.push_back(read_host(std::move(host), names));
     });
   }
@@ -244,14 +136,14 @@ Result<SimSettings> parse_sim_settings(const std::string& json_text) {
     fields.reject("hosts", "FieldValueRequired", "at least one host is needed");
   }
   if (const json* failures = fields.array("failures", kFailuresMax)) {
-    each_object(*failures, fields.path("failures"), findings, [&](Fields failure, size_t i) {
+    fields.each_object("failures", *failures, [&](SettingsFields failure, size_t i) {
       // The key holds the whole rule, so that an edited rule starts counting anew.
       const std::string key = std::to_string(i) + ":" + (*failures)[i].dump();
       settings.failures.push_back(read_failure(std::move(failure), key));
     });
   }
   fields.refuse_others();
-  if (!findings.empty()) return to_error(std::move(findings));
+  if (!findings.empty()) return settings_error(std::move(findings));
   return settings;
 }
 

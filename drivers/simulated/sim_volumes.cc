@@ -1,6 +1,6 @@
 #include "drivers/simulated/sim_volumes.h"
 
-#include "drivers/simulated/sim_size.h"
+#include "drivers/size.h"
 
 #include <algorithm>
 #include <utility>

@@ -379,7 +379,8 @@ class Present {
 Step plan(const Machine& machine, const Observed& have) {
   if (!machine.meta.deleted.empty()) return deletion(machine, have);
   if (have.vm && have.vm->owner != machine.meta.uid) return not_ours(machine, *have.vm);
-  if (have.vm) return Present(machine, have).decide();
+  // Parts are no machine: they are looked for by deletion alone.
+  if (have.vm && !have.vm->incomplete) return Present(machine, have).decide();
   if (!machine.status.external_id.empty()) return vanished(machine);
   return creation(machine, machine.status.drift);
 }

@@ -11,8 +11,10 @@
 #include <vector>
 
 // Decides the next step for one machine. Pure: no I/O, no clock, no globals. "vm" is the external
-// machine with this object's UID. Rows are tried from the top; `diff` is what differs between spec
-// and vm and may be put right: changes of the spec always, drift only under policy Correct.
+// machine with this object's UID; one that is incomplete counts as absent, except that deletion
+// removes its parts as it does one that is off. Rows are tried from the top; `diff` is what differs
+// between spec and vm and may be put right: changes of the spec always, drift only under policy
+// Correct.
 //
 //   deleting  vm                diff                -> next                   Ready reason
 //   yes       absent, foreign   -                   -> release                Deleting

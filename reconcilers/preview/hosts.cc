@@ -1,6 +1,7 @@
 #include "reconcilers/preview/hosts.h"
 
 #include "crds/types/machine.h"
+#include "crds/types/provider.h"
 #include "crds/types/volume.h"
 #include "reconcilers/provider/endpoint.h"
 
@@ -49,11 +50,29 @@ MachineState state_of(const Machine& machine, const VolumeUids& volumes) {
   return state;
 }
 
+// Only drivers whose settings do not say it: what simulated hosts have is the plan's to change.
+std::vector<Inventory::Host> hosts_of(const Provider& provider) {
+  std::vector<Inventory::Host> hosts;
+  if (provider.spec.driver == DriverKind::Simulated) return hosts;
+  for (const auto& host : provider.status.hosts) {
+    const Capacity total{host.total.vcpus.value_or(0), host.total.memory_bytes.value_or(0),
+                         host.total.storage_bytes.value_or(0)};
+    hosts.push_back({.name = host.name, .total = total, .free = total});
+  }
+  return hosts;
+}
+
 }  // namespace
 
 Result<std::map<std::string, Inventory>> inventories_of(const std::vector<Json>& objects) {
   std::map<std::string, Inventory> inventories;
   VolumeUids uids;
+  for (const Json& object : objects) {
+    if (text_at(object, {"kind"}) != "Provider") continue;
+    CHARTER_TRY_ASSIGN(const Provider provider, read_provider(object));
+    if (auto hosts = hosts_of(provider); !hosts.empty())
+      inventories[provider.meta.name].hosts = std::move(hosts);
+  }
   for (const Json& object : objects) {
     if (text_at(object, {"kind"}) != "Volume") continue;
     CHARTER_TRY_ASSIGN(const Volume volume, read_volume(object));

@@ -11,8 +11,8 @@
 // rehearsal begins. Pure.
 namespace charter::preview {
 
-/// Machines and volumes by provider name. What has no external id yet is on no host. Errors: of an
-/// object that its view cannot represent.
+/// Machines and volumes by provider name, and the hosts of those that are not simulated. What has
+/// no external id yet is on no host. Errors: of an object that its view cannot represent.
 Result<std::map<std::string, Inventory>> inventories_of(const std::vector<Json>& objects);
 
 }  // namespace charter::preview

@@ -74,6 +74,11 @@ Status admit(const AdmitRequest& request, const View&) {
   }
   check_sections(now, causes);
   if (now.spec.driver == DriverKind::Simulated) check_simulated(now, causes);
+  if (now.spec.driver == DriverKind::Libvirt && now.spec.credentials) {
+    causes.push_back(forbidden_cause("spec.credentialsRef",
+                                     "the libvirt driver reaches hypervisors of its own machine "
+                                     "only, which ask for none"));
+  }
   if (!causes.empty()) return invalid(std::move(causes));
   const bool unused = now.spec.credentials && now.spec.driver == DriverKind::Simulated;
   if (unused && request.warnings != nullptr) {

@@ -7,7 +7,8 @@
 //   always       the section of its driver is there, no other driver's section is; each injected
 //                failure says exactly once how often
 //   update       spec.driver stays
-//   warning      credentialsRef with a driver that needs none
+//   libvirt      no credentialsRef
+//   warning      credentialsRef with the simulated driver
 //
 // Drivers that this build lacks are admitted and shown as Stalled: the same manifest must apply
 // everywhere. An object in deletion takes every change, because finalizers have to go.

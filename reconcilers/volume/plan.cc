@@ -1,5 +1,6 @@
 #include "reconcilers/volume/plan.h"
 
+#include "drivers/size_rounding.h"
 #include "reconcilers/common/naming.h"
 #include "reconcilers/provider/endpoint.h"
 
@@ -211,7 +212,7 @@ class Placed {
       step_.conditions.push_back(is_so("DriftDetected", "DriftReported", message));
       step_.ready = ready_false("DriftReported", message);
       step_.outcome = Outcome::wait({}, "DriftReported");
-    } else if (ext.size_bytes > volume_.spec.size_bytes) {
+    } else if (ext.size_bytes - volume_.spec.size_bytes >= kSizeRounding) {
       step_.ready = ready_false("ShrinkNotPossible",
                                 "has " + bytes_text(ext.size_bytes) + ", spec.size asks for " +
                                     bytes_text(volume_.spec.size_bytes) +

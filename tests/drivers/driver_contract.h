@@ -31,6 +31,10 @@ class DriverBench {
   /// small, there is room for ten of them, and for one with twice the vcpus and memory. The
   /// endpoint can isolate by TenantNetwork, and neither by DedicatedHost nor encrypt at rest.
   virtual MachineSpec spec(const std::string& uid) = 0;
+  /// False for an endpoint that has no way to make a volume larger, and says so.
+  virtual bool grows_volumes() const { return true; }
+  /// Empty when the endpoint is there; else why this machine cannot have it.
+  virtual std::string absent() const { return ""; }
 };
 
 /// Makes a fresh, empty endpoint.
@@ -40,6 +44,9 @@ using DriverBenchFactory = std::function<std::unique_ptr<DriverBench>()>;
 class DriverContract : public ::testing::TestWithParam<DriverBenchFactory> {
  protected:
   DriverContract() : bench_(GetParam()()) {}
+  void SetUp() override {
+    if (const auto why = bench_->absent(); !why.empty()) GTEST_SKIP() << why;
+  }
   ProviderDriver& driver() { return bench_->driver(); }
 
   /// Creates, starts and settles one machine.

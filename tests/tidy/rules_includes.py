@@ -66,6 +66,7 @@ LAYERS = (
     ("crd types", r"crds/types/", ("object", "base")),
     ("simulated driver", r"drivers/simulated/", ("driver ports", "base")),
     ("libvirt driver", r"drivers/libvirt/", ("driver ports", "base")),
+    ("images", r"drivers/images/", ("driver ports", "object", "base")),  # digests are controller/object's
     ("remote driver", r"drivers/remote/", ("driver ports", "runtime", "base")),
     ("driver ports", r"drivers/[^/]+$", ("base",)),
     ("reconcilers", r"reconcilers/", ("runtime", "object", "crd types", "driver ports", "base")),

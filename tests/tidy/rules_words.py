@@ -6,8 +6,8 @@ from tree import Breach, is_test, line_at, snake
 
 _MARKER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 _POSTPONED = re.compile(r"\b(for now|not (?:yet )?implemented)\b", re.I)
-_EMPTY_NAME = re.compile(
-    r"\b\w*(?:Helper|Util|Impl)s?(?![a-z])\w*|\b(?:[a-z0-9]+_)*(?:helper|util|impl)s?(?:_[a-z0-9_]*)?\b"
+_EMPTY_NAME = re.compile(  # libvirt's functions have the names that they have
+    r"\b(?!vir[A-Z])\w*(?:Helper|Util|Impl)s?(?![a-z])\w*|\b(?:[a-z0-9]+_)*(?:helper|util|impl)s?(?:_[a-z0-9_]*)?\b"
 )
 _EMPTY_TYPE = re.compile(r"(Data|Info)$")
 _EMPTY_FILE = re.compile(r"(?:^|.*_)(?:util|helper|impl)s?\.(?:h|cc)$|(?:util|helper)[^/]*\.(?:h|cc)$|common\.(?:h|cc)$")

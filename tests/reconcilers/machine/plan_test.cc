@@ -139,13 +139,25 @@ std::vector<Row> rows() {
   };
 }
 
-TEST(MachinePlan, EachRowOfTheTable) {
-  for (const auto& row : rows()) {
+void expect(const std::vector<Row>& expected) {
+  for (const auto& row : expected) {
     const Step step = plan(row.machine, {.vm = row.vm});
     EXPECT_EQ(step.action, row.action) << row.name;
     EXPECT_EQ(step.ready.reason, row.reason) << row.name << ": " << step.ready.message;
     EXPECT_TRUE(step.release.empty()) << row.name;
   }
+}
+
+TEST(MachinePlan, EachRowOfTheTable) {
+  expect(rows());
+}
+
+TEST(MachinePlan, PartsOfAMachineAreNoneButDeletionRemovesThem) {
+  const auto parts = with(vm(PowerState::Off), [](MachineState& s) { s.incomplete = true; });
+  expect({{"deleting", with(settled(), kDeleted), parts, Remove{}, "Deleting"},
+          {"never made", machine(), parts, Create{}, "Provisioning"},
+          {"vanished, Correct", settled(), parts, Create{}, "Provisioning"},
+          {"vanished, Report", with(settled(), kReport), parts, {}, "DriftReported"}});
 }
 
 TEST(MachinePlan, ReleasesOnlyWhenNothingOfOursIsLeft) {

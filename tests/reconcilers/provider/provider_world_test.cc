@@ -41,6 +41,22 @@ spec:
             "Ready=False Unsupported: driver libvirt is not available in this build");
 }
 
+TEST(ProviderWorld, LibvirtTakesNoCredentialsThatItWouldIgnore) {
+  World world;
+  const auto refused = world.try_apply(R"(
+apiVersion: charter.dev/v1alpha1
+kind: Provider
+metadata: {name: kvm}
+spec:
+  driver: libvirt
+  location: {region: eu-central, jurisdiction: EU}
+  libvirt: {uri: "qemu:///system", storagePools: [{name: default}]}
+  credentialsRef: {name: a, namespace: default}
+)");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("spec.credentialsRef"), std::string::npos);
+}
+
 TEST(ProviderWorld, DriverSectionMustFitAndStay) {
   World world;
   EXPECT_FALSE(world.try_apply(R"(

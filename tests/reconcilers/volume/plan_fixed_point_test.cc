@@ -1,3 +1,4 @@
+#include "drivers/size_rounding.h"
 #include "reconcilers/volume/plan.h"
 
 #include <gtest/gtest.h>
@@ -66,7 +67,7 @@ struct Scene {
 
 std::vector<std::optional<VolumeState>> externals() {
   std::vector<std::optional<VolumeState>> all = {std::nullopt};
-  for (const int64_t size : {50, 100, 200}) {
+  for (const int64_t size : {int64_t{50}, int64_t{100}, 100 + kSizeRounding}) {
     for (const auto& attached :
          std::vector<std::vector<std::string>>{{}, {"m"}, {"n"}, {"m", "n"}, {"stranger"}}) {
       all.push_back(VolumeState{.uid = "u",

@@ -1,5 +1,7 @@
 #include "reconcilers/volume/plan.h"
 
+#include "drivers/size_rounding.h"
+
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -74,7 +76,8 @@ std::vector<Row> rows() {
       {"not wanted there", made(), look(ext({"m"})), Detach{"m"}, "Detaching"},
       {"wanted there", made(), look(ext(), {there}), Attach{"m"}, "Attaching"},
       {"machine not there yet", made(), look(ext(), {missing}), {}, "Attaching"},
-      {"larger", made(), look(ext({}, 200)), {}, "ShrinkNotPossible"},
+      {"larger", made(), look(ext({}, 100 + kSizeRounding)), {}, "ShrinkNotPossible"},
+      {"rounded up", made(), look(ext({}, 99 + kSizeRounding)), {}, "Available"},
       {"attached", made(), look(ext({"m"}), {there}), {}, "Attached"},
       {"free", made(), look(ext()), {}, "Available"},
   };

@@ -1,4 +1,4 @@
-#include "drivers/simulated/sim_size.h"
+#include "drivers/size.h"
 
 #include <array>
 #include <limits>

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// Every bound on images: its name, its value and why it has that value.
+namespace charter::limits {
+
+constexpr int64_t kImageBytesMax = int64_t{256} << 30;  // of a file; real ones are below 50 GiB
+constexpr int64_t kImageVirtualBytesMax = int64_t{16} << 40;  // ext4's largest file on a host
+constexpr int64_t kQcow2L1BytesMax = 32 << 20;                // QEMU's own bound
+constexpr int64_t kQcow2RefcountBytesMax = 8 << 20;           // QEMU's own bound
+constexpr size_t kQcow2ExtensionsMax = 32;                    // five kinds exist
+constexpr size_t kVmdkDescriptorBytesMax = 64 * 1024;         // real ones are below 4 KiB
+constexpr size_t kVhdxEntriesMax = 2047;                      // of its format
+
+}  // namespace charter::limits

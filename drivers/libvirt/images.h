@@ -1,0 +1,27 @@
+#pragma once
+
+#include "drivers/libvirt/endpoint.h"
+#include "drivers/libvirt/handle.h"
+
+#include <cstdint>
+#include <string>
+
+// Images on the host: one volume for each digest and pool, from which boot disks are linked clones.
+// Never written again once it is complete, and never taken away while a clone may need it.
+namespace charter::libvirt {
+
+/// An image that boot disks can begin as.
+struct GoldenImage {
+  std::string path;
+  std::string format;
+  int64_t virtual_bytes = 0;
+};
+
+/// Brings it there unless it is. An upload that was interrupted is begun again: only the mark
+/// beside a volume says that its bytes are all there. Errors: of ImageSource; Invalid for a format
+/// that nothing can boot from.
+Result<GoldenImage> ensure_image(virConnectPtr connection, Endpoint& endpoint,
+                                 const std::string& pool, const std::string& digest,
+                                 const std::string& format);
+
+}  // namespace charter::libvirt

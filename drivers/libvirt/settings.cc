@@ -1,0 +1,213 @@
+#include "drivers/libvirt/settings.h"
+
+#include "drivers/libvirt/limits.h"
+#include "drivers/settings_fields.h"
+#include "drivers/size.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace charter::libvirt {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 3> kHypervisors = {"/default", "/system", "/session"};
+
+bool is_plain_path(std::string_view path) {
+  return path.starts_with('/') && path.find("..") == std::string_view::npos &&
+         std::all_of(path.begin(), path.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '/' || c == '.' || c == '-' || c == '_';
+         });
+}
+
+/// Reads a word of a closed list.
+template <class E>
+E one_of(SettingsFields& fields, const std::string& name, E otherwise,
+         std::initializer_list<std::pair<std::string_view, E>> words) {
+  const std::string value = fields.text(name, "");
+  if (value.empty()) return otherwise;
+  std::string known;
+  for (const auto& [word, meaning] : words) {
+    if (word == value) return meaning;
+    known += (known.empty() ? "" : ", ") + std::string(word);
+  }
+  fields.reject(name, "FieldValueNotSupported", "\"" + value + "\" is none of " + known);
+  return otherwise;
+}
+
+StoragePool read_pool(SettingsFields fields, std::set<std::string>& names) {
+  StoragePool pool;
+  pool.name = fields.text("name", "");
+  pool.classes = fields.texts("classes", limits::kStorageClassesMax);
+  pool.path = fields.text("path", "");
+  if (pool.name.empty()) fields.reject("name", "FieldValueRequired", "required value");
+  if (!names.insert(pool.name).second)
+    fields.reject("name", "FieldValueDuplicate", "\"" + pool.name + "\" is named twice");
+  if (!pool.path.empty() && !is_plain_path(pool.path))
+    fields.invalid("path", "\"" + pool.path + "\" is no absolute path without special characters");
+  fields.refuse_others();
+  return pool;
+}
+
+NetworkMapping read_network(SettingsFields fields) {
+  NetworkMapping mapping;
+  mapping.name = fields.text("name", "");
+  mapping.network = fields.text("network", "");
+  mapping.mode =
+      one_of<NetworkMode>(fields, "mode", NetworkMode::Libvirt,
+                          {{"Network", NetworkMode::Libvirt}, {"User", NetworkMode::User}});
+  const bool needs = mapping.mode == NetworkMode::Libvirt;
+  if (needs && mapping.network.empty())
+    fields.reject("network", "FieldValueRequired", "name the network of libvirt");
+  if (!needs && !mapping.network.empty())
+    fields.invalid("network", "user mode has no network of libvirt");
+  fields.refuse_others();
+  return mapping;
+}
+
+/// "1.5" is 1500 thousandths; at least 1.
+int64_t factor(SettingsFields& fields, const std::string& name) {
+  const std::string text = fields.text(name, "1");
+  const size_t point = text.find('.');
+  std::string whole = text.substr(0, point);
+  std::string rest = point == std::string::npos ? "" : text.substr(point + 1);
+  const bool digits = (whole + rest).find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || whole.empty() || whole.size() > 3 || rest.size() > 3) {
+    fields.invalid(name, "\"" + text + "\" is no decimal from 1 to 999.999");
+    return 1000;
+  }
+  rest.resize(3, '0');
+  const int64_t thousandths = std::stoll(whole) * 1000 + std::stoll(rest);
+  if (thousandths < 1000) fields.invalid(name, "\"" + text + "\" is less than 1");
+  return std::max<int64_t>(1000, thousandths);
+}
+
+int64_t size(SettingsFields& fields, const std::string& name) {
+  const std::string text = fields.text(name, "");
+  if (text.empty()) return 0;
+  const auto bytes = parse_size(text);
+  if (!bytes) fields.invalid(name, "\"" + text + "\" is no size such as 8GB or 8Gi");
+  return bytes.value_or(0);
+}
+
+/// Calls `read` with the object `name`, if it is there.
+template <class Read>
+void within(SettingsFields& fields, const std::string& name, std::vector<Cause>& findings,
+            Read read) {
+  const json* value = fields.find(name);
+  if (value == nullptr) return;
+  if (!value->is_object()) return fields.reject(name, "FieldValueTypeInvalid", "must be an object");
+  SettingsFields inner(*value, fields.path(name), findings);
+  read(inner);
+  inner.refuse_others();
+}
+
+void read_lists(SettingsFields& fields, Settings& settings) {
+  std::set<std::string> names;
+  if (const json* pools = fields.array("storagePools", limits::kStoragePoolsMax)) {
+    fields.each_object("storagePools", *pools, [&](SettingsFields pool, size_t) {
+      settings.pools.push_back(read_pool(std::move(pool), names));
+    });
+  }
+  if (settings.pools.empty())
+    fields.reject("storagePools", "FieldValueRequired", "at least one pool is needed");
+  if (const json* networks = fields.array("networks", limits::kNetworksMax)) {
+    fields.each_object("networks", *networks, [&](SettingsFields network, size_t) {
+      settings.networks.push_back(read_network(std::move(network)));
+    });
+  }
+}
+
+void read_amounts(SettingsFields& fields, std::vector<Cause>& findings, Settings& settings) {
+  within(fields, "overcommit", findings, [&](SettingsFields& inner) {
+    settings.overcommit = {factor(inner, "vcpus"), factor(inner, "memory"),
+                           factor(inner, "storage")};
+  });
+  within(fields, "reserve", findings, [&](SettingsFields& inner) {
+    settings.reserve = {inner.integer("vcpus", 0, 0), size(inner, "memory"),
+                        size(inner, "storage")};
+  });
+}
+
+// What the Provider promises and this driver cannot do is found here, and not by the first machine.
+void check_promises(const DriverSettings& from, std::vector<Cause>& findings) {
+  const auto& tenancies = from.can.tenancies;
+  if (std::find(tenancies.begin(), tenancies.end(), Tenancy::DedicatedHost) != tenancies.end()) {
+    findings.push_back({"FieldValueNotSupported",
+                        "the libvirt driver cannot dedicate a host: leave DedicatedHost out",
+                        "spec.security.isolation"});
+  }
+  if (from.can.encryption_at_rest) {
+    findings.push_back({"FieldValueNotSupported", "the libvirt driver does not encrypt disks",
+                        "spec.security.encryptionAtRest"});
+  }
+}
+
+}  // namespace
+
+bool StoragePool::takes(const std::string& storage_class) const {
+  return storage_class.empty() || classes.empty() ||
+         std::find(classes.begin(), classes.end(), storage_class) != classes.end();
+}
+
+const NetworkMapping* Settings::network(const std::string& name) const {
+  const auto found = std::find_if(networks.begin(), networks.end(),
+                                  [&](const NetworkMapping& m) { return m.name == name; });
+  return found == networks.end() ? nullptr : &*found;
+}
+
+std::string uri_problem(std::string_view uri) {
+  const size_t mark = uri.find('?');
+  const std::string_view place = uri.substr(0, mark);
+  const std::string_view query = mark == std::string_view::npos ? "" : uri.substr(mark + 1);
+  const size_t slashes = place.find("://");
+  if (slashes == std::string_view::npos) return "is no URI such as qemu:///system";
+  const std::string_view scheme = place.substr(0, slashes);
+  const std::string_view rest = place.substr(slashes + 3);
+  if (scheme != "test" && scheme != "qemu" && scheme != "qemu+unix")
+    return "transport " + std::string(scheme) +
+           " is not supported: only qemu, qemu+unix and test are, on this machine";
+  if (std::find(kHypervisors.begin(), kHypervisors.end(), rest) == kHypervisors.end() ||
+      (rest == "/default") != (scheme == "test"))
+    return "path must be /system or /session, or /default of test";
+  if (query.empty()) return "";
+  if (!query.starts_with("socket=") || !is_plain_path(query.substr(7)) || scheme == "test")
+    return "only the parameter socket with an absolute path is supported";
+  return "";
+}
+
+Result<Settings> parse_settings(const DriverSettings& from) {
+  const json tree = json::parse(from.settings, nullptr, false);
+  if (!tree.is_object()) return Error{Code::Invalid, "spec.libvirt: must be an object"};
+  std::vector<Cause> findings;
+  Settings settings;
+  settings.provider_uid = from.provider_uid;
+  settings.can = from.can;
+  SettingsFields fields(tree, "spec.libvirt", findings);
+  settings.uri = fields.text("uri", "");
+  if (const auto problem = uri_problem(settings.uri); !problem.empty())
+    fields.invalid("uri", problem);
+  read_lists(fields, settings);
+  settings.acceleration = one_of<Acceleration>(
+      fields, "acceleration", Acceleration::Auto,
+      {{"Auto", Acceleration::Auto}, {"KVM", Acceleration::Kvm}, {"TCG", Acceleration::Tcg}});
+  settings.wipe = one_of<Wipe>(fields, "wipe", Wipe::Discard,
+                               {{"Discard", Wipe::Discard}, {"Zero", Wipe::Zero}});
+  settings.stop_timeout =
+      fields.duration("stopTimeout", settings.stop_timeout, limits::kStopTimeoutMax);
+  settings.console_pool = fields.text("consolePool", "");
+  read_amounts(fields, findings, settings);
+  fields.refuse_others();
+  check_promises(from, findings);
+  if (!findings.empty()) return settings_error(std::move(findings));
+  return settings;
+}
+
+}  // namespace charter::libvirt

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <sys/types.h>
+
+// A libvirtd of the test's own, by tests/support/private_libvirtd.py, which says what it gives.
+namespace charter {
+
+/// Starts it, passes orders on, and ends it with all its guests and files.
+class PrivateLibvirtd {
+ public:
+  PrivateLibvirtd();
+  ~PrivateLibvirtd();
+  PrivateLibvirtd(const PrivateLibvirtd&) = delete;
+  PrivateLibvirtd& operator=(const PrivateLibvirtd&) = delete;
+
+  /// Empty when it runs; else why it cannot here.
+  const std::string& absent() const { return absent_; }
+  const std::string& uri() const { return uri_; }
+  const std::string& pool() const { return pool_; }          ///< a directory for disks
+  const std::string& consoles() const { return consoles_; }  ///< a directory for console logs
+  const std::string& guest() const { return guest_; }        ///< a disk image that boots
+  const std::string& directory() const { return directory_; }
+
+  /// "kill", "stop", "cont", "start": carried out when this returns.
+  void order(const std::string& word);
+
+ private:
+  nlohmann::json read_line();
+
+  std::string directory_, absent_, uri_, pool_, consoles_, guest_;
+  pid_t pid_ = 0;
+  int to_ = -1, from_ = -1;
+};
+
+}  // namespace charter

@@ -1,0 +1,67 @@
+#include "tests/drivers/private_libvirtd.h"
+
+#include "controller/base/check.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace charter {
+
+PrivateLibvirtd::PrivateLibvirtd() {
+  std::string name = (std::filesystem::temp_directory_path() / "charter-libvirt-XXXXXX").string();
+  CHECK(::mkdtemp(name.data()) != nullptr);
+  directory_ = name;
+  int down[2], up[2];
+  CHECK(::pipe2(down, O_CLOEXEC) == 0 && ::pipe2(up, O_CLOEXEC) == 0);
+  const std::string script = std::string(CHARTER_SOURCE_DIR) + "/tests/support/private_libvirtd.py";
+  const std::string home = directory_ + "/host";
+  pid_ = ::fork();
+  CHECK(pid_ >= 0);
+  if (pid_ == 0) {
+    ::dup2(down[0], 0);
+    ::dup2(up[1], 1);
+    ::execlp("python3", "python3", "-B", script.c_str(), home.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::close(down[0]);
+  ::close(up[1]);
+  to_ = down[1];
+  from_ = up[0];
+  const auto hello = read_line();
+  absent_ = hello.value("absent", "");
+  uri_ = hello.value("uri", "");
+  pool_ = hello.value("pool", "");
+  consoles_ = hello.value("consoles", "");
+  guest_ = hello.value("guest", "");
+}
+
+PrivateLibvirtd::~PrivateLibvirtd() {
+  ::close(to_);  // the end of its input is its order to clean up
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  ::close(from_);
+  std::filesystem::remove_all(directory_);
+}
+
+nlohmann::json PrivateLibvirtd::read_line() {
+  std::string line;
+  char c = 0;
+  while (::read(from_, &c, 1) == 1 && c != '\n')
+    line += c;
+  auto answer = nlohmann::json::parse(line, nullptr, false);
+  if (!answer.is_object()) answer = {{"absent", "tests/support/private_libvirtd.py failed"}};
+  return answer;
+}
+
+void PrivateLibvirtd::order(const std::string& word) {
+  const std::string line = word + "\n";
+  CHECK(::write(to_, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+  CHECK_MSG(read_line().value("done", "") == word, word);
+}
+
+}  // namespace charter

@@ -1,0 +1,61 @@
+"""A libvirtd of the test's own (tests/support/private_libvirtd.py), and virsh on it."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from charter_e2e import ROOT
+
+SCRIPT = ROOT / "tests/support/private_libvirtd.py"
+VIRSH_S = 60
+
+
+class PrivateLibvirtd:
+    """Started by its constructor; `absent` says why it could not be, where it could not."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="charter-libvirt-"))
+        self.process = subprocess.Popen([sys.executable, "-B", str(SCRIPT), str(self.folder / "host")],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        hello = self._answer()
+        self.absent = hello.get("absent", "")
+        self.uri, self.pool, self.consoles = hello.get("uri"), hello.get("pool"), hello.get("consoles")
+        self.guest = hello.get("guest")
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"absent": f"{SCRIPT.name} failed"}
+
+    def order(self, word):
+        """kill, stop, cont, start, qemus: carried out when this returns."""
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        answer = self._answer()
+        assert "error" not in answer, answer
+        return answer
+
+    def virsh(self, *command, check=True):
+        done = subprocess.run(["virsh", "-q", "-c", self.uri, *command], capture_output=True, text=True,
+                              timeout=VIRSH_S, check=False)
+        assert done.returncode == 0 or not check, f"virsh {command}: {done.stderr}"
+        return done.stdout.strip()
+
+    def domains(self, *flags):
+        """Names of all domains, or of those that the flags select."""
+        return sorted(self.virsh("list", "--name", *(flags or ("--all",))).split())
+
+    def files(self):
+        return sorted(path.name for path in pathlib.Path(self.pool).iterdir())
+
+    def console(self, uid):
+        """What the guest of a machine has said, over all its starts."""
+        found = list(pathlib.Path(self.consoles).glob(f"charter-console.*.{uid}.log"))
+        return found[0].read_text(errors="replace") if found else ""
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+        subprocess.run(["rm", "-rf", str(self.folder)], check=False)
