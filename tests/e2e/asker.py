@@ -4,9 +4,11 @@ import http.client
 import json
 import re
 import ssl
+import time
 
 JSON = "application/json"
 TIMEOUT_S = 60
+REPEATS = 10
 # Of a connection, of one exchange, or of a body's length; kube-apiserver's own flow control.
 NOT_COMPARED = {"audit-id", "cache-control", "connection", "content-length", "date", "transfer-encoding", "warning",
                 "x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid"}
@@ -28,12 +30,25 @@ class Asker:
             content = response.read()
         if title is not None:
             self.keep(title, self.head(response) | {"body": self.shown(response, content)})
+        else:
+            assert response.status < 400 or response.status == 404, f"{method} {url}: {response.status} {content.decode()}"
         try:
             return json.loads(content)
         except ValueError:
             return None
 
-    def exchange(self, method, url, body, sends, accept, who, headers):
+    def exchange(self, *request):
+        """The answer; a server with too much to do is asked again when it said, as clients do."""
+        response = self.attempt(*request)
+        for _ in range(REPEATS):
+            if response.status != http.HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            response.close()
+            time.sleep(int(response.headers["Retry-After"]))
+            response = self.attempt(*request)
+        return response
+
+    def attempt(self, method, url, body, sends, accept, who, headers):
         connection = http.client.HTTPSConnection(self.address, context=ssl._create_unverified_context(), timeout=TIMEOUT_S)
         headers = {"Accept": accept, "Connection": "close", **headers}  # then the response owns the socket
         if who is not None:

@@ -337,22 +337,22 @@ def life_of_a_widget(ask):
 
 
 def watches(ask):
-    """All at once, because each of them lasts as long as it asked for."""
+    """All at once, because each of them lasts as long as it asked for; those that see something happen are opened last."""
     now = ask(None, "GET", f"{WIDGETS}?limit=1")["metadata"]["resourceVersion"]
-    live, page, short = f"?watch=1&resourceVersion={now}&timeoutSeconds=5", "labelSelector=page%3D1", "timeoutSeconds=1"
+    live, page, short = f"?watch=1&resourceVersion={now}&timeoutSeconds=8", "labelSelector=page%3D1", "timeoutSeconds=1"
     opened = [ask.watch(f"watch {title}", WIDGETS + query, **accept) for title, query, accept in (
-        ("from rv, timeoutSeconds", f"{live}&allowWatchBookmarks=true", {}),
-        ("label selector transitions", f"{live}&labelSelector=wx%3D1", {}),
-        ("Table", live, {"accept": TABLE}),
-        ("PartialObjectMetadata", live, {"accept": PARTIAL}),
         ("no rv: synthetic ADDED", f"?watch=1&{page}&{short}", {}),
         ("rv=0", f"?watch=1&resourceVersion=0&{page}&{short}", {}),
         ("WatchList", f"?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&{page}&{short}", {}),
         ("sendInitialEvents without match", "?watch=1&sendInitialEvents=true", {}),
         ("rv=1 (too old?)", f"?watch=1&resourceVersion=1&{short}", {}),
-        ("future rv", "?watch=1&resourceVersion=999999999&timeoutSeconds=5", {}),
+        ("future rv", f"?watch=1&resourceVersion=999999999&{short}", {}),
         ("bad rv", "?watch=1&resourceVersion=abc", {}),
-        ("single object", f"?watch=1&fieldSelector=metadata.name%3Da&{short}", {}))]
+        ("single object", f"?watch=1&fieldSelector=metadata.name%3Da&{short}", {}),
+        ("from rv, timeoutSeconds", f"{live}&allowWatchBookmarks=true", {}),
+        ("label selector transitions", f"{live}&labelSelector=wx%3D1", {}),
+        ("Table", live, {"accept": TABLE}),
+        ("PartialObjectMetadata", live, {"accept": PARTIAL}))]
     life_of_a_widget(ask)
     for read in opened:
         read()
