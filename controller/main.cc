@@ -4,6 +4,7 @@
 #include "drivers/simulated/sim_commands.h"
 #include "drivers/simulated/sim_driver.h"
 #include "drivers/simulated/sim_rehearsal.h"
+#include "reconcilers/billing/commands.h"
 #include "reconcilers/preview/consents.h"
 #include "reconcilers/preview/hosts.h"
 #include "reconcilers/preview/report.h"
@@ -56,5 +57,7 @@ int main(int argc, char** argv) {
   product.add_controllers = add_controllers;
   product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};
   product.commands = charter::sim_commands(std::cout, std::cerr, clock);
+  for (auto& command : charter::billing::commands(std::cout, std::cerr))
+    product.commands.push_back(std::move(command));
   return charter::run_program(argc, argv, product);
 }

@@ -60,6 +60,7 @@ struct MachineState {
   Protection protection;  ///< as it is, not as it was asked for
   std::vector<std::string> volume_uids;
   int64_t booted_at_s = 0;  ///< wall-clock seconds, 0 when off
+  int64_t power_since_s = 0;  ///< wall-clock seconds since when it is off or crashed; 0: not known
 };
 
 /// What a resize did.

@@ -111,19 +111,25 @@ Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& con
 }
 
 Result<Json> RestTransport::get(const std::string& path_and_query) {
+  CHARTER_TRY_ASSIGN(const std::string body, get_text(path_and_query, "application/json"));
+  auto tree = parse_json(body);
+  if (!tree) return no_answer(state_->config, "the answer is no JSON document");
+  return tree;
+}
+
+Result<std::string> RestTransport::get_text(const std::string& path_and_query,
+                                            const std::string& accept) {
   const Kubeconfig& config = state_->config;
   try {
     http::http_request request(http::methods::GET);
     request.set_request_uri(web::uri(path_and_query));
-    request.headers().add("Accept", "application/json");
+    request.headers().add("Accept", accept);
     if (!config.token.empty()) request.headers().add("Authorization", "Bearer " + config.token);
     const http::http_response response = state_->client.request(request).get();
-    CHARTER_TRY_ASSIGN(const std::string body, read_body(response, config));
+    CHARTER_TRY_ASSIGN(std::string body, read_body(response, config));
     if (response.status_code() != http::status_codes::OK)
       return refused(config, response.status_code(), body);
-    auto tree = parse_json(body);
-    if (!tree) return no_answer(config, "the answer is no JSON document");
-    return tree;
+    return body;
   } catch (const std::exception&) {
     // The library's text names no cause that helps; a wrong certificate shows as a failed read.
     return no_answer(config,

@@ -22,6 +22,8 @@ class RestTransport {
   /// go to the named server only. Errors: the server's own Status (code, message), or
   /// ServiceUnavailable when there was no answer.
   Result<Json> get(const std::string& path_and_query);
+  /// The same for an answer in another media type, as the server wrote it.
+  Result<std::string> get_text(const std::string& path_and_query, const std::string& accept);
 
  private:
   struct State;
