@@ -115,6 +115,12 @@ TEST_F(LibvirtReal, ADomainThatSomebodyUndefinedLeavesItsDiskToTheNextOne) {
   ASSERT_TRUE(driver().create(bench_.spec(kA)));
   EXPECT_GT(std::filesystem::file_size(boot), before);
   ASSERT_EQ(virDomainUndefineFlags(domain().get(), VIR_DOMAIN_UNDEFINE_NVRAM), 0);
+  MachineSpec larger = bench_.spec(kA);
+  larger.disk_bytes *= 2;
+  EXPECT_EQ(driver().create(larger).error().code, Code::Conflict) << "that would be another disk";
+  EXPECT_GT(std::filesystem::file_size(boot), before);
+  ASSERT_TRUE(driver().create(bench_.spec(kA)));
+  ASSERT_EQ(virDomainUndefineFlags(domain().get(), VIR_DOMAIN_UNDEFINE_NVRAM), 0);
   ASSERT_TRUE(driver().remove(kA));
   EXPECT_EQ(files(), std::set<std::string>());
 }
