@@ -7,6 +7,7 @@
 #include "drivers/simulated/sim_commands.h"
 #include "drivers/simulated/sim_driver.h"
 #include "drivers/simulated/sim_rehearsal.h"
+#include "reconcilers/billing/commands.h"
 #include "reconcilers/preview/consents.h"
 #include "reconcilers/preview/hosts.h"
 #include "reconcilers/preview/report.h"
@@ -66,6 +67,8 @@ int main(int argc, char** argv) {
   product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};
   product.commands = charter::sim_commands(std::cout, std::cerr, clock);
   for (auto& command : charter::image_commands(std::cout, std::cerr))
+    product.commands.push_back(std::move(command));
+  for (auto& command : charter::billing::commands(std::cout, std::cerr))
     product.commands.push_back(std::move(command));
   return charter::run_program(argc, argv, product);
 }

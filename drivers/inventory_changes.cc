@@ -18,7 +18,8 @@ std::map<std::string, std::string> digests_of(const Inventory& inventory) {
   std::map<std::string, std::string> digests;
   for (const MachineState& m : inventory.machines) {
     digests[m.uid] = m.external_id + "/" + m.host + "/" + std::to_string(m.vcpus) + "/" +
-                     std::to_string(m.memory_bytes) + "/" +
+                     std::to_string(m.memory_bytes) + "/" + std::to_string(m.staged_vcpus) + "/" +
+                     std::to_string(m.staged_memory_bytes) + "/" +
                      std::to_string(static_cast<int>(m.power)) + "/" +
                      std::to_string(m.image_deployed) + "/" + m.address + "/" +
                      std::to_string(m.booted_at_s) + "/" + joined(m.volume_uids);

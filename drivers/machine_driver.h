@@ -63,6 +63,7 @@ struct MachineState {
   /// Only parts of it are there: a create was interrupted, or somebody took the rest away. It is no
   /// machine, create makes it one, and remove takes the parts away.
   bool incomplete = false;
+  int64_t power_since_s = 0;  ///< wall-clock seconds since when it is off or crashed; 0: not known
 };
 
 /// What a resize did.

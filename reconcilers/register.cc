@@ -4,6 +4,7 @@
 #include "reconcilers/account/reconciler.h"
 #include "reconcilers/contract/reconciler.h"
 #include "reconcilers/image/reconciler.h"
+#include "reconcilers/invoice/opener.h"
 #include "reconcilers/invoice/reconciler.h"
 #include "reconcilers/machine/reconciler.h"
 #include "reconcilers/provider/reconciler.h"
@@ -50,6 +51,7 @@ void add_controllers(Manager& manager, const ControllerResources& resources) {
   provider::route_hints(resources.drivers, manager.caches(), machines, volumes);
   manager.add(usage_report::controller());
   manager.add(invoice::controller());
+  manager.add(invoice::opener());
 }
 
 }  // namespace charter

@@ -181,6 +181,7 @@ void ApiServer::resource(const CallPtr& call) {
   call->type = ResourceTypePtr(table, found);  // keeps the table while the type is in use
   const auto fail = [&](const Error& error) { call->respond(status_response(error)); };
   if (found->create_only || is_token_request(*found, call->route)) return review(call);
+  if (document_of(*call) != nullptr) return document(call);
   if (auto status = check_subresource(*found, call->route); !status) return fail(status.error());
   auto shape =
       negotiate(call->request.header("accept"), protobuf_form(*found, call->route.subresource));

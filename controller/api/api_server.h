@@ -61,6 +61,9 @@ class ApiServer {
   void run(const CallPtr& call);
   HttpResponse answer_plain(const Call& call);
   void resource(const CallPtr& call);
+  const DocumentRead* document_of(const Call& call) const;
+  void document(const CallPtr& call);
+  void run_document(const CallPtr& call);
   void run_verb(const CallPtr& call);
   Result<HttpResponse> get(const Call& call);
   Result<HttpResponse> list(const Call& call);

@@ -5,6 +5,7 @@
 #include "controller/api/builtin_rules.h"
 #include "controller/api/flow_control.h"
 #include "controller/api/index_fields.h"
+#include "controller/api/metered_write.h"
 #include "controller/api/status_body.h"
 #include "controller/api/webhook_calls.h"
 #include "controller/api/write_pipeline.h"
@@ -104,7 +105,9 @@ Status step(const RemovalPtr& removal) {
     removal->done(Deleted{unchanged ? current : object, gone});
     return {};
   }
-  submit(removal, {gone ? Write::Op::Delete : Write::Op::Put, {type.bucket(), change.name}, version, object, {}}, gone);
+  Write write{gone ? Write::Op::Delete : Write::Op::Put, {type.bucket(), change.name}, version, object, {}};
+  CHARTER_TRY(meter_write(change.parts, type, before, gone ? nullptr : &next, write));
+  submit(removal, std::move(write), gone);
   return {};
 }
 

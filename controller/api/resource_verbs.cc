@@ -7,6 +7,7 @@
 #include "controller/api/flow_control.h"
 #include "controller/api/index_fields.h"
 #include "controller/api/last_applied.h"
+#include "controller/api/metered_write.h"
 #include "controller/api/status_body.h"
 #include "controller/api/webhook_calls.h"
 #include "controller/api/write_pipeline.h"
@@ -174,8 +175,9 @@ Status update_now(const ChangePtr& change, const ObjectPtr& current) {
     return {};
   }
   const Write::Op op = is_released(type, tree) ? Write::Op::Delete : Write::Op::Put;
-  submit(change, {op, {type.bucket(), change->name}, current->header().version, std::move(object), std::move(guard)},
-         std::move(checked.warnings), false);
+  Write write{op, {type.bucket(), change->name}, current->header().version, std::move(object), std::move(guard)};
+  CHARTER_TRY(meter_write(change->parts, type, *before, op == Write::Op::Put ? &tree : nullptr, write));
+  submit(change, std::move(write), std::move(checked.warnings), false);
   return {};
 }
 

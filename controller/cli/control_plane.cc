@@ -53,7 +53,8 @@ Status ControlPlane::install(const AddControllers& add) {
                                                       return std::make_shared<LocalClient>(
                                                           api_->verbs(), field_manager);
                                                     },
-                                                    parts_.clock, parts_.random, parts_.metrics});
+                                                    parts_.clock, parts_.random, parts_.metrics,
+                                                    store_.get()});
   collector_ = std::make_unique<GarbageCollector>(*manager_);
   cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
   add_definition_cleaner(*manager_);

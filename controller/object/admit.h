@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "controller/base/clock.h"
+#include "controller/object/document_read.h"
+#include "controller/object/ledger.h"
 #include "controller/object/view.h"
 
 // Admission by kind: how a kind's rules beyond its schema enter the generic API server. Registered once before
@@ -56,6 +58,10 @@ struct KindHooks {
   /// What a new object gets in metadata.finalizers: its reconciler cleans up after it, and need not
   /// write first to say so.
   std::vector<std::string> finalizers;
+  /// What its status says it is charged for; written into the ledger together with that status.
+  MeterOf meter;
+  /// Read-only subresources, by name.
+  std::map<std::string, DocumentRead> documents;
 };
 
 /// Hooks by "group/resource". Filled at start, read-only afterwards.

@@ -107,7 +107,8 @@ Controller::Controller(ControllerSpec spec, ControllerParts parts)
         {{"controller", spec_.name}, {"result", word_of(static_cast<Outcome::Kind>(kind))}}));
   }
   reconciler_ = spec_.make(
-      Runtime{tracker_, parts_.caches, parts_.clock, parts_.random, parts_.events, parts_.metrics});
+      Runtime{tracker_, parts_.caches, parts_.clock, parts_.random, parts_.events, parts_.metrics,
+              parts_.ledger});
   CHECK_MSG(reconciler_ != nullptr, spec_.name);
   // Indexes come first: mappers of the handlers below look things up by them.
   for (const Gvr& resource : spec_.reads)

@@ -98,6 +98,7 @@ struct ControllerParts {
   Random& random;
   EventRecorder& events;
   Metrics& metrics;
+  const LedgerReader* ledger = nullptr;
 };
 
 /// One running controller. Made by Manager::add.

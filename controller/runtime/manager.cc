@@ -47,7 +47,8 @@ Controller& Manager::add(ControllerSpec spec) {
                         parts_.clock,
                         parts_.random,
                         events_,
-                        parts_.metrics};
+                        parts_.metrics,
+                        parts_.ledger};
   controllers_.push_back(std::make_unique<Controller>(std::move(spec), std::move(parts)));
   return *controllers_.back();
 }

@@ -34,6 +34,7 @@ struct ManagerParts {
   const Clock& clock;
   Random& random;
   Metrics& metrics;
+  const LedgerReader* ledger = nullptr;  ///< null where there is none (another API server)
 };
 
 /// How a settle() ended.

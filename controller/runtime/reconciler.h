@@ -3,6 +3,7 @@
 #include "controller/base/clock.h"
 #include "controller/base/metrics.h"
 #include "controller/base/random.h"
+#include "controller/object/ledger.h"
 #include "controller/object/object.h"
 #include "controller/runtime/client.h"
 
@@ -57,6 +58,7 @@ struct Runtime {
   Random& random;
   EventRecorder& events;
   Metrics& metrics;
+  const LedgerReader* ledger = nullptr;  ///< what was metered; null where there is no ledger
 };
 
 /// Brings one object, and what it stands for, to the wanted state.

@@ -87,6 +87,7 @@ struct RestTransport::State {
 struct RestTransport::Request {
   const http::method& method;
   const std::string& path_and_query;
+  std::string accept;
   const Json* body = nullptr;
 };
 
@@ -119,35 +120,50 @@ Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& con
   }
 }
 
+namespace {
+
+Result<Json> parsed(const Kubeconfig& config, const Result<std::string>& body) {
+  if (!body) return Error(body.error());
+  auto tree = parse_json(*body);
+  if (!tree) return no_answer(config, "the answer is no JSON document");
+  return tree;
+}
+
+}  // namespace
+
 Result<Json> RestTransport::get(const std::string& path_and_query) {
-  return send({http::methods::GET, path_and_query});
+  return parsed(state_->config, get_text(path_and_query, "application/json"));
+}
+
+Result<std::string> RestTransport::get_text(const std::string& path_and_query,
+                                            const std::string& accept) {
+  return send({http::methods::GET, path_and_query, accept});
 }
 
 Result<Json> RestTransport::post(const std::string& path_and_query, const Json& body) {
-  return send({http::methods::POST, path_and_query, &body});
+  return parsed(state_->config,
+                send({http::methods::POST, path_and_query, "application/json", &body}));
 }
 
 void RestTransport::cancel() {
   state_->cancelled.cancel();
 }
 
-Result<Json> RestTransport::send(const Request& sent) {
+Result<std::string> RestTransport::send(const Request& sent) {
   const Kubeconfig& config = state_->config;
   try {
     http::http_request request(sent.method);
     request.set_request_uri(web::uri(sent.path_and_query));
-    request.headers().add("Accept", "application/json");
+    request.headers().add("Accept", sent.accept);
     if (sent.body) request.set_body(encode(*sent.body), "application/json");
     if (!config.token.empty()) request.headers().add("Authorization", "Bearer " + config.token);
     const http::http_response response =
         state_->client.request(request, state_->cancelled.get_token()).get();
-    CHARTER_TRY_ASSIGN(const std::string body,
+    CHARTER_TRY_ASSIGN(std::string body,
                        read_body(response, config, state_->answer_bytes_max));
     if (response.status_code() != http::status_codes::OK)
       return refused(config, response.status_code(), body);
-    auto tree = parse_json(body);
-    if (!tree) return no_answer(config, "the answer is no JSON document");
-    return tree;
+    return body;
   } catch (const std::exception&) {
     // The library's text names no cause that helps; a wrong certificate shows as a failed read.
     return no_answer(config,

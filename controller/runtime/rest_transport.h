@@ -30,12 +30,14 @@ class RestTransport {
   Result<Json> post(const std::string& path_and_query, const Json& body);
   /// Ends all requests that wait for an answer, and every later one. Any thread.
   void cancel();
+  /// The same for an answer in another media type, as the server wrote it.
+  Result<std::string> get_text(const std::string& path_and_query, const std::string& accept);
 
  private:
   struct State;
   explicit RestTransport(std::unique_ptr<State> state);
   struct Request;
-  Result<Json> send(const Request& request);
+  Result<std::string> send(const Request& request);
   std::unique_ptr<State> state_;
 };
 

@@ -10,12 +10,13 @@ namespace charter {
 namespace {
 
 // Raised when the tables change; a file of a newer release is refused, never guessed at.
-constexpr int64_t kFormatVersion = 2;
-constexpr int64_t kSealingVersion = 2;  // kSchema makes the one before; require_sealing() raises it
+constexpr int64_t kFormatVersion = 4;
+constexpr int64_t kLedgerVersion = 3;
+constexpr int64_t kSealingVersion = 4;   // require_sealing() raises it
+constexpr int64_t kOldSealingVersion = 2;  // the same, from before the ledger
 
 // The object stands last: a scan of the columns before it does not read its overflow pages.
 constexpr const char* kSchema = R"sql(
-BEGIN IMMEDIATE;
 CREATE TABLE log (
   rev    INTEGER PRIMARY KEY,
   prev   INTEGER NOT NULL,
@@ -29,8 +30,6 @@ CREATE TABLE log (
 CREATE UNIQUE INDEX log_key ON log (bucket, ns, name, prev);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('compacted', 0), ('swept', 0);
-PRAGMA user_version = 1;
-COMMIT;
 )sql";
 
 // EXCLUSIVE keeps the WAL's index in our own memory: no -shm file, and no other process can come
@@ -127,6 +126,10 @@ Status SqliteLog::prepare_file(bool in_memory, Mode mode) {
   if (version == 0 && mode == Mode::Verify)
     return Error{Code::InternalError, "the store's file has no tables"};
   if (version == 0) CHARTER_TRY(create_tables());
+  if (mode == Mode::Write && version > 0 && version < kLedgerVersion)
+    CHARTER_TRY(add_ledger(version));
+  if (database_->integer("PRAGMA user_version", -1) >= kLedgerVersion)
+    ledger_ = std::make_unique<LedgerTable>(*database_);
   compacted_ = database_->integer("SELECT value FROM meta WHERE name='compacted'", -1);
   swept_ = database_->integer("SELECT value FROM meta WHERE name='swept'", -1);
   if (compacted_ < 0 || swept_ < 0 || swept_ > compacted_) return damaged(*database_);
@@ -146,10 +149,25 @@ Status SqliteLog::prepare_file(bool in_memory, Mode mode) {
 }
 
 Status SqliteLog::create_tables() {
-  if (database_->execute(kSchema) == DbCode::Ok) return {};
+  const std::string script = std::string("BEGIN IMMEDIATE;") + kSchema + LedgerTable::schema() +
+                             "PRAGMA user_version=" + std::to_string(kLedgerVersion) + ";COMMIT;";
+  if (database_->execute(script.c_str()) == DbCode::Ok) return {};
   log_error("store", "cannot create the tables", {{"error", database_->error()}});
   rollback();
   return Error{Code::InternalError, "cannot create the store's tables"};
+}
+
+Status SqliteLog::add_ledger(int64_t version) {
+  const int64_t raised = version == kOldSealingVersion ? kSealingVersion : kLedgerVersion;
+  const std::string script = std::string("BEGIN IMMEDIATE;") + LedgerTable::schema() +
+                             "PRAGMA user_version=" + std::to_string(raised) + ";COMMIT;";
+  if (database_->execute(script.c_str()) == DbCode::Ok) {
+    move_mark();
+    return {};
+  }
+  log_error("store", "cannot add the ledger's tables", {{"error", database_->error()}});
+  rollback();
+  return Error{Code::InternalError, "cannot add the ledger to the store's file"};
 }
 
 Status SqliteLog::read_all(const std::function<Status(const LogRow&)>& visit) {
@@ -235,6 +253,7 @@ void SqliteLog::move_mark() {
 void SqliteLog::rollback() {
   // SQLite has already rolled back by itself after some errors, a full disk among them.
   if (database_->in_transaction()) database_->execute("ROLLBACK");
+  if (ledger_) ledger_->reload();
 }
 
 DbCode SqliteLog::newest_revision(const Key& key, int64_t& revision) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/result.h"
+#include "controller/store/ledger_table.h"
 #include "controller/store/sqlite_database.h"
 #include "controller/store/store.h"
 
@@ -19,8 +20,8 @@
 //         swept       rows up to this revision have been looked at by compaction
 //         scrub       there while older forms of rows may be left in free space (reseal.h)
 //
-// The file's format is 1, and 2 once rows may be sealed: a program that knows no keys must not take
-// them for damage.
+// The file's format is 3, and 4 once rows may be sealed: a program that knows no keys must not take
+// them for damage. Formats 1 and 2 were the same without the ledger (ledger_table.h).
 //
 // `prev` is the revision of the key's row before (a tombstone's too), 0 when the key has none. The
 // current state at a revision is the newest row of each key up to it, unless that is a delete.
@@ -105,6 +106,8 @@ class SqliteLog {
   DbCode vacuum();
 
   SqliteDatabase& database() { return *database_; }
+  /// The ledger in the same file; null while verifying a file from before it.
+  LedgerTable* ledger() { return ledger_.get(); }
 
  private:
   SqliteLog(std::unique_ptr<SqliteDatabase> database, std::unique_ptr<WalMark> mark)
@@ -113,10 +116,12 @@ class SqliteLog {
   Status read(SqliteStatement rows, const std::function<Status(const LogRow&)>& visit);
   Status prepare_file(bool in_memory, Mode mode);
   Status create_tables();
+  Status add_ledger(int64_t version);
   DbCode sweep_rows(int64_t to, int64_t horizon);
 
   std::unique_ptr<SqliteDatabase> database_;
   std::unique_ptr<WalMark> mark_;  // none in memory and while verifying
+  std::unique_ptr<LedgerTable> ledger_;
   SqliteStatement begin_, commit_, append_, newest_, drop_superseded_, drop_tombstones_, set_meta_;
   int64_t compacted_ = 0;
   int64_t swept_ = 0;

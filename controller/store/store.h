@@ -1,5 +1,6 @@
 #pragma once
 
+#include "controller/object/ledger.h"
 #include "controller/object/view.h"
 #include "controller/store/sealer.h"
 
@@ -46,6 +47,9 @@ struct Write {
   Guard guard;           ///< may be empty
   std::string flow =
       {};  ///< whose write it is; flows share the writer fairly. Empty: the program's own
+  /// What of it is metered: entries of the same transaction. One that the ledger has already is
+  /// left out; one that it has otherwise refuses the write (Conflict, with its own message).
+  std::vector<LedgerEdge> ledger = {};
 };
 
 /// The outcome of a write: the object with its new version.
@@ -107,13 +111,13 @@ struct StoreOptions {
 };
 
 /// The store. Owned by the process's composition root; outlives all who use it.
-class Store {
+class Store final : public LedgerReader {
  public:
   /// Opens or creates; rows that are plain or sealed with an older key are sealed anew first.
   /// Errors: Conflict when another process holds the directory; InternalError when the log is
   /// damaged (says what `charter verify` would say) or a key is missing.
   static Result<std::unique_ptr<Store>> open(StoreOptions options);
-  ~Store();
+  ~Store() override;
 
   /// Queues a write. `done` gets Conflict (version changed: message "object has been modified"),
   /// AlreadyExists, NotFound, a guard's error, TooManyRequests (queue full), InsufficientStorage
@@ -135,6 +139,14 @@ class Store {
   /// < compacted().
   Result<std::vector<StoreEventPtr>> events(std::string_view bucket, int64_t after,
                                             size_t max) const;
+
+  /// From LedgerReader. Page by page between the writer's turns, so that a long look delays no
+  /// write by more than one page. Errors: ServiceUnavailable when the store stops.
+  Result<int64_t> read_ledger(
+      const LedgerQuery& query,
+      const std::function<Status(const LedgerInterval&)>& visit) const override;
+  Result<bool> is_changed_since(const std::string& payer, int64_t position,
+                                int64_t to_s) const override;
 
   /// A View on the newest state; each call of its methods is consistent in itself.
   const View& view() const;

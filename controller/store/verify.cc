@@ -89,6 +89,14 @@ class ChainCheck {
   std::map<std::string, int64_t> unopened_;  // why, and how many rows
 };
 
+void check_ledger(SqliteLog& log, std::vector<VerifyFinding>& findings) {
+  if (log.ledger() == nullptr) return;
+  const DbCode code = log.ledger()->verify([&findings](std::string where, std::string what) {
+    if (findings.size() < kFindingsMax) findings.push_back({std::move(where), std::move(what)});
+  });
+  if (code != DbCode::Ok) findings.push_back({"charter.db", "the ledger cannot be read"});
+}
+
 }  // namespace
 
 Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir, const Sealer* sealer) {
@@ -110,6 +118,7 @@ Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir, con
   });
   if (!read) findings.push_back({"charter.db", read.error().message});
   chain.finish();
+  check_ledger(*log, findings);
   return findings;
 }
 

@@ -162,8 +162,11 @@ std::vector<Writer::Pending> Writer::take_group() {
 void Writer::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [&] { return !queue_.empty() || stopping_ || upkeep_due(); });
-    if (queue_.empty() && stopping_) return;
+    wake_.wait(lock, [&] {
+      return !queue_.empty() || !looks_.empty() || stopping_ || upkeep_due();
+    });
+    run_looks(lock);
+    if (queue_.empty() && looks_.empty() && stopping_) return;
     std::vector<Pending> group = take_group();
     lock.unlock();
     if (!group.empty()) turn(std::move(group));
@@ -253,6 +256,7 @@ void Writer::accept(Pending& pending, const ObjectPtr& current, Turn& turn) {
     return;
   }
   if (!sealed->empty()) row.object = *sealed;
+  if (!write.ledger.empty() && !judge_ledger(pending)) return;
   if (turn.changes.empty()) turn.code = log_.begin();
   if (current) {
     row.previous = current->header().version;
@@ -261,6 +265,7 @@ void Writer::accept(Pending& pending, const ObjectPtr& current, Turn& turn) {
     turn.code = log_.newest_revision(pending.write.key, row.previous);
   }
   if (turn.code == DbCode::Ok) turn.code = log_.append(row);
+  if (turn.code == DbCode::Ok) turn.code = append_ledger(write);
   if (turn.code != DbCode::Ok) return;
   turn.revision = row.revision;
   turn.view.record(write.key, write.op == Write::Op::Delete ? nullptr : object);

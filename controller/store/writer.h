@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -49,6 +50,9 @@ class Writer {
 
   void submit(Write write, Done done);
   Result<Committed> commit(Write write);
+  /// Has `look` run by the writer between two turns, and waits for it. Not from the writer or a
+  /// guard. Errors: ServiceUnavailable once it stops.
+  Status inspect(const std::function<DbCode(LedgerTable&)>& look);
   /// Makes the snapshot's compacted revision durable and removes the rows behind it.
   void compact();
   int subscribe(Store::Publish publish);
@@ -88,6 +92,9 @@ class Writer {
   void publish(const std::vector<SnapshotChange>& changes);
   void fail(const char* what);
 
+  bool judge_ledger(Pending& pending);
+  DbCode append_ledger(const Write& write);
+  void run_looks(std::unique_lock<std::mutex>& lock);
   bool upkeep_due() const;
   void upkeep();
   DbCode checkpoint();
@@ -101,6 +108,7 @@ class Writer {
   std::condition_variable wake_;
   FairQueue<Pending> queue_;  // by flow, in bytes
   size_t queue_bytes_ = 0;
+  std::deque<std::function<void()>> looks_;  // at the ledger, see inspect()
   bool stopping_ = false;
   bool compact_wanted_ = false;
   std::atomic<bool> failed_ = false;

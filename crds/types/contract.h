@@ -125,6 +125,20 @@ struct Contract {
     }
     bool operator==(const Amendment&) const = default;
   };
+  /// The order as it is charged for: each change of the terms in force begins another interval.
+  struct Ordering {
+    int64_t number = 0;
+    Instant since{};
+    std::optional<Instant> until;
+    std::string hash;  ///< of the terms
+    static void fields(auto& f, auto& s) {
+      f.required("number", s.number);
+      f.required("since", s.since);
+      f("until", s.until);
+      f.required("hash", s.hash);
+    }
+    bool operator==(const Ordering&) const = default;
+  };
   struct UnitUse {
     int64_t ordered = 0, provisioned = 0;
     static void fields(auto& f, auto& s) {
@@ -144,6 +158,7 @@ struct Contract {
     std::map<std::string, std::string> summary;  ///< unit → "provisioned/ordered"
     std::string monthly_estimate;
     std::optional<Instant> active_since, ends, terminated_at;
+    std::optional<Ordering> metering;
     int64_t instances = 0;
     bool update_available = false;
     static void fields(auto& f, auto& s) {
@@ -159,6 +174,7 @@ struct Contract {
       f("activeSince", s.active_since);
       f("ends", s.ends);
       f("terminatedAt", s.terminated_at);
+      f("metering", s.metering);
       f("instances", s.instances);
       f("updateAvailable", s.update_available);
     }

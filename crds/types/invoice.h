@@ -10,11 +10,14 @@ namespace charter {
 struct Invoice {
   struct Period {
     Instant from{}, to{};
-    std::string name;
+    std::string name, time_zone;
+    int64_t month_seconds = 0;  ///< of the calendar month that it lies in
     static void fields(auto& f, auto& s) {
       f.required("from", s.from);
       f.required("to", s.to);
       f("name", s.name);
+      f("timeZone", s.time_zone);
+      f("monthSeconds", s.month_seconds);
     }
     bool operator==(const Period&) const = default;
   };
@@ -35,6 +38,8 @@ struct Invoice {
   };
   struct Line {
     std::string description, revision, meter, basis, quantity, per, price, amount, corrects;
+    std::string unit, rule, intervals, interval_digest;
+    int64_t interval_count = 0;
     static void fields(auto& f, auto& s) {
       f.required("description", s.description);
       f("revision", s.revision);
@@ -45,13 +50,18 @@ struct Invoice {
       f("price", s.price);
       f.required("amount", s.amount);
       f("corrects", s.corrects);
+      f("unit", s.unit);
+      f("rule", s.rule);
+      f("intervalCount", s.interval_count);
+      f("intervals", s.intervals);
+      f("intervalDigest", s.interval_digest);
     }
     bool operator==(const Line&) const = default;
   };
   struct Status {
     int64_t observed_generation = 0;
     std::string phase, number;
-    std::optional<Instant> issued_at;
+    std::optional<Instant> due_at, issued_at;
     int64_t ledger_revision = 0;
     std::vector<Line> lines;
     std::string total, rounding, content_hash;
@@ -59,6 +69,7 @@ struct Invoice {
       f("observedGeneration", s.observed_generation);
       f("phase", s.phase);
       f("number", s.number);
+      f("dueAt", s.due_at);
       f("issuedAt", s.issued_at);
       f("ledgerRevision", s.ledger_revision);
       f("lines", s.lines);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "crds/types/metering.h"
 #include "crds/types/policies.h"
 
 // Typed view of crds/machine.yaml.
@@ -107,6 +108,7 @@ struct Machine {
     std::vector<std::string> attached_volumes;
     std::vector<Drift> drift;
     std::vector<StagedChange> staged;
+    std::optional<Metering> metering;
     static void fields(auto& f, auto& s) {
       f("observedGeneration", s.observed_generation);
       f("phase", s.phase);
@@ -123,6 +125,7 @@ struct Machine {
       f("attachedVolumes", s.attached_volumes);
       f("drift", s.drift);
       f("staged", s.staged);
+      f("metering", s.metering);
     }
     bool operator==(const Status&) const = default;
   };

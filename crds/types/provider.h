@@ -145,7 +145,7 @@ struct Provider {
   };
   struct NetworkMapping {
     std::string name;
-    NetworkMode mode = NetworkMode::Network;
+    std::optional<NetworkMode> mode;  ///< none: Network
     std::string network;
     static void fields(auto& f, auto& s) {
       f.required("name", s.name);

@@ -69,6 +69,17 @@ struct UsageReport {
     }
     bool operator==(const HourOfDay&) const = default;
   };
+  /// Days in a row on which as many machines ran at the same times.
+  struct Days {
+    Instant from{}, to{};
+    std::string machines;  ///< "1 from 00:00, 2 from 08:00"
+    static void fields(auto& f, auto& s) {
+      f.required("from", s.from);
+      f.required("to", s.to);
+      f.required("machines", s.machines);
+    }
+    bool operator==(const Days&) const = default;
+  };
   struct Status {
     int64_t observed_generation = 0;
     std::string phase;
@@ -77,7 +88,8 @@ struct UsageReport {
     std::vector<Line> lines;
     std::vector<Action> actions;
     std::vector<HourOfDay> profile;
-    std::string csv, focus;
+    std::vector<Days> days;
+    std::string csv;
     static void fields(auto& f, auto& s) {
       f("observedGeneration", s.observed_generation);
       f("phase", s.phase);
@@ -86,8 +98,8 @@ struct UsageReport {
       f("lines", s.lines);
       f("actions", s.actions);
       f("profile", s.profile);
+      f("days", s.days);
       f("csv", s.csv);
-      f("focus", s.focus);
     }
     bool operator==(const Status&) const = default;
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "crds/types/metering.h"
 #include "crds/types/policies.h"
 
 // Typed view of crds/volume.yaml.
@@ -41,6 +42,7 @@ struct Volume {
     std::string external_id, provider, pool;
     std::vector<std::string> attached_to;
     std::vector<Drift> drift;
+    std::optional<Metering> metering;
     static void fields(auto& f, auto& s) {
       f("observedGeneration", s.observed_generation);
       f("phase", s.phase);
@@ -51,6 +53,7 @@ struct Volume {
       f("pool", s.pool);
       f("attachedTo", s.attached_to);
       f("drift", s.drift);
+      f("metering", s.metering);
     }
     bool operator==(const Status&) const = default;
   };

@@ -60,8 +60,11 @@ Result<Seen> look_at(Domain domain) {
   seen.domain = std::move(domain);
   if (virDomainGetState(seen.domain.get(), &seen.state, &seen.reason, 0) != 0)
     return last_error("asking for the machine's state");
-  seen.active = virDomainIsActive(seen.domain.get()) == 1;
-  seen.persistent = virDomainIsPersistent(seen.domain.get()) == 1;
+  // What is shut off is neither active nor transient: no need to ask, which a look would do for
+  // each.
+  const bool off = seen.state == VIR_DOMAIN_SHUTOFF;
+  seen.active = !off && virDomainIsActive(seen.domain.get()) == 1;
+  seen.persistent = off || virDomainIsPersistent(seen.domain.get()) == 1;
   if (seen.active) {
     CHARTER_TRY_ASSIGN(seen.live, read_view(seen.domain, 0));
   }

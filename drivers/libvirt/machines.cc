@@ -34,6 +34,7 @@ class Making {
     CHARTER_TRY(plan_disks());
     CHARTER_TRY(plan_console());
     plan_networks();
+    CHARTER_TRY(check_left_disk());
     CHARTER_TRY(define(connection_, build_domain(plan_), "defining the machine"));
     CHARTER_TRY(make_boot_disk());
     CHARTER_TRY(make_seed());
@@ -54,7 +55,8 @@ class Making {
     CHARTER_TRY_ASSIGN(const Seen seen, look_at(std::move(domain)));
     if (!is_ours(seen.config, endpoint_)) return not_ours("machine", spec_.uid);
     const Stamp& stamp = *seen.config.stamp;
-    if (!stamp.complete) return false;
+    interrupted_ = !stamp.complete;
+    if (interrupted_) return false;
     const bool same = stamp.fingerprint == fingerprint_of(spec_) &&
                       seen.config.vcpus == spec_.vcpus &&
                       seen.config.memory_bytes == spec_.memory_bytes &&
@@ -142,16 +144,26 @@ class Making {
     if (plan_.nics.empty()) plan_.nics.push_back({.mac = mac_of(spec_.uid, 0), .network = ""});
   }
 
-  // A boot disk without a domain was left by somebody who undefined it: its data is the tenant's,
-  // and kept, if it began as the image that is asked for.
-  Status make_boot_disk() {
+  // A boot disk without a domain was left by somebody who undefined it: its data is the tenant's.
+  // One that began as the image that is asked for is kept; qemu-img notes what a clone began as
+  // when all else is done, so a half-made one is never taken for it. Another is only ours to
+  // replace where our own create broke off.
+  Status check_left_disk() {
     const Stamp& stamp = plan_.stamp;
     CHARTER_TRY_ASSIGN(const Volume left,
                        find_volume(connection_, stamp.boot_pool, stamp.boot_volume));
-    if (left && !keeps(left)) {
-      CHARTER_TRY(
-          delete_volume(connection_, stamp.boot_pool, stamp.boot_volume, endpoint_.settings.wipe));
-    }
+    kept_ = left && keeps(left);
+    if (!left || kept_ || interrupted_) return {};
+    return Error{Code::Conflict,
+                 "a boot disk of this machine is left that began as another image or size; delete "
+                 "the machine, or the disk at the provider"};
+  }
+
+  Status make_boot_disk() {
+    const Stamp& stamp = plan_.stamp;
+    if (kept_) return {};
+    CHARTER_TRY(
+        delete_volume(connection_, stamp.boot_pool, stamp.boot_volume, endpoint_.settings.wipe));
     return make_volume(connection_, stamp.boot_pool,
                        {.name = stamp.boot_volume,
                         .format = "qcow2",
@@ -193,6 +205,8 @@ class Making {
   const MachineSpec& spec_;
   DomainPlan plan_;
   GoldenImage image_;
+  bool interrupted_ = false;  ///< an earlier create of ours broke off
+  bool kept_ = false;         ///< the boot disk that is there is the right one
 };
 
 Status undefine(const Domain& domain) {

@@ -160,6 +160,10 @@ MachineState state_of(const SimMachine& machine, Instant now,
     state.booted_at_s =
         std::chrono::duration_cast<std::chrono::seconds>(machine.power_at.time_since_epoch())
             .count();
+  } else if (!runs(state.power) && machine.power_at != Instant{}) {
+    state.power_since_s =
+        std::chrono::duration_cast<std::chrono::seconds>(machine.power_at.time_since_epoch())
+            .count();
   }
   return state;
 }

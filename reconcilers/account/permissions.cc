@@ -35,6 +35,7 @@ Json configure_rules() {
 
 Json report_rules() {
   return {rule(kinds::kGroup, {"usagereports"}, with(kRead, {"create", "delete"})),
+          rule(kinds::kGroup, {"contracts/usage"}, {"get"}),
           rule(kinds::kGroup, {"contracts", "invoices"}, kRead), rule("", {"events"}, kRead)};
 }
 

@@ -143,10 +143,18 @@ void close(const Account& account, const Observed& have, Step& step) {
     step.outcome = Outcome::wait({}, "ActiveContracts");
     return;
   }
+  if (!have.unbilled.empty()) {
+    const auto text = "not all is billed: " + name_list(have.unbilled);
+    step.ready = ready_false("FinalBill", text);
+    step.deletion = DeletionStep{"IssuingInvoice", text};
+    step.outcome = Outcome::wait({}, "FinalBill");
+    return;
+  }
   // Stated in one pass and released in the next, so that whoever watches has seen it.
   const auto* deleting = find_condition(account.conditions, "Deleting");
-  step.ready = ready_false("FinalBill", kNothingToBill);
-  step.deletion = DeletionStep{"FinalBill", kNothingToBill};
+  const auto text = have.bills.empty() ? std::string(kNothingToBill) : name_list(have.bills);
+  step.ready = ready_false("FinalBill", text);
+  step.deletion = DeletionStep{"FinalBill", text};
   if (deleting != nullptr && deleting->reason == "FinalBill") {
     if (!have.roles.empty()) {
       step.action = have.roles.front();

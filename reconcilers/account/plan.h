@@ -15,6 +15,7 @@
 //
 //   deleting  contracts  bill stated  roles   namespace taken -> next         Ready reason
 //   yes       some       -            -       -                  wait         ActiveContracts
+//   yes       none       not issued   -       -                  wait         FinalBill
 //   yes       none       no           -       -                  state bill   FinalBill
 //   yes       none       yes          some    -                  drop one     FinalBill
 //   yes       none       yes          none    -                  release      FinalBill
@@ -40,8 +41,10 @@ struct ContractUse {
 struct Observed {
   Instant now{};
   std::vector<ContractUse> contracts;  ///< in order of name
-  std::vector<std::string> taken;      ///< "shop (account other)": namespaces of an older account
-  std::string changed_by;              ///< last writer of the spec; empty: not known
+  std::vector<std::string> unbilled;   ///< "shop/orders: invoice … is not issued yet"
+  std::vector<std::string> bills;  ///< "shop/orders: final invoice …", of contracts still there
+  std::vector<std::string> taken;  ///< "shop (account other)": namespaces of an older account
+  std::string changed_by;          ///< last writer of the spec; empty: not known
   std::vector<RoleChange>
       roles;  ///< what the members' roles lack; in deletion: what is left of them
 };

@@ -8,7 +8,9 @@
 #include "reconcilers/common/naming.h"
 #include "reconcilers/common/pause.h"
 #include "reconcilers/common/shell.h"
+#include "reconcilers/common/writers.h"
 #include "reconcilers/contract/units.h"
+#include "reconcilers/invoice/bills.h"
 
 #include <nlohmann/json.hpp>
 
@@ -16,21 +18,6 @@
 
 namespace charter::account {
 namespace {
-
-// The manager that wrote the spec last. Controllers write finalizers and status, never a spec.
-std::string last_writer(const Json& account) {
-  std::string manager, newest;
-  const auto* entries = at(account, {"metadata", "managedFields"});
-  if (entries == nullptr || !entries->is_array()) return manager;
-  for (const auto& entry : *entries) {
-    if (at(entry, {"fieldsV1", "f:spec"}) == nullptr) continue;
-    const auto time = text_at(entry, {"time"});
-    if (time < newest) continue;
-    newest = time;
-    manager = text_at(entry, {"manager"});
-  }
-  return manager;
-}
 
 // Two accounts can claim a namespace only where admission was not asked: the older one has it, and
 // of two made in the same second the first by name.
@@ -71,6 +58,26 @@ std::vector<ObjectName> account_of_role(const Encoded& role, const Caches&) {
   return {{"", *account}};
 }
 
+// Contracts that have ended: whether their last bill is issued.
+Status look_at_bills(const Account& account, const Caches& caches, Observed& have) {
+  std::vector<ObjectPtr> contracts;
+  for (const auto& ns : account.spec.namespaces) {
+    if (ns.empty()) continue;
+    caches.scan(kinds::bucket(kinds::contracts()), ns, [&contracts](const ObjectPtr& contract) {
+      if (contract::has_ended(contract->header())) contracts.push_back(contract);
+      return true;
+    });
+  }
+  for (const auto& encoded : contracts) {
+    CHARTER_TRY_ASSIGN(const auto contract, read_contract(encoded->bare_tree()));
+    CHARTER_TRY_ASSIGN(const auto billing, invoice::billing_of(contract, caches));
+    if (!billing.is_charged) continue;
+    auto text = contract.meta.ns + "/" + contract.meta.name + ": " + billing.text;
+    (billing.is_settled ? have.bills : have.unbilled).push_back(std::move(text));
+  }
+  return {};
+}
+
 class AccountReconciler final : public Shell<Account, Observed, Action> {
  public:
   explicit AccountReconciler(const Runtime& rt)
@@ -91,9 +98,10 @@ class AccountReconciler final : public Shell<Account, Observed, Action> {
       have.contracts.push_back({header.ns + "/" + header.name, contract::held_units(header)});
     }
     have.taken = taken_namespaces(account, rt_.caches);
+    if (!account.meta.deleted.empty()) CHARTER_TRY(look_at_bills(account, rt_.caches, have));
     const auto bucket = kinds::bucket(kinds::accounts());
     if (const auto encoded = rt_.caches.get(bucket, {"", account.meta.name})) {
-      have.changed_by = last_writer(encoded->tree());
+      have.changed_by = last_spec_writer(encoded->tree());
     }
     const bool over = !account.meta.deleted.empty() && have.contracts.empty();
     const auto wanted = over ? std::vector<Json>{} : wanted_roles(account, rt_.caches);
@@ -121,7 +129,10 @@ ControllerSpec controller() {
   spec.name = "account";
   spec.primary = kinds::accounts();
   spec.watches = {{kinds::contracts(), account_of_contract},
-                  {kinds::namespaces(), account_of_namespace}};
+                  {kinds::namespaces(), account_of_namespace},
+                  {kinds::invoices(), account_of_contract}};
+  spec.indexes = {
+      {kinds::invoices(), invoice::kByContractUid, index_by_field(invoice::kContractUidField)}};
   for (const auto* resource : {&kinds::roles(), &kinds::role_bindings(), &kinds::cluster_roles(),
                                &kinds::cluster_role_bindings()}) {
     spec.watches.push_back({*resource, account_of_role});

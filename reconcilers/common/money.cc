@@ -1,6 +1,7 @@
 #include "reconcilers/common/money.h"
 
 #include "controller/base/check.h"
+#include "reconcilers/common/wide.h"
 
 #include <algorithm>
 #include <array>
@@ -137,6 +138,22 @@ Result<Decimal> Decimal::scaled(int64_t numerator, int64_t denominator) const {
     return too_large();
   }
   return Decimal(sum);
+}
+
+Result<Decimal> Decimal::rated(Int128 numerator, Int128 denominator, int digits) const {
+  CHECK(denominator > 0 && digits >= 0 && digits <= kFractionDigits);
+  const Wide unit = power_of_ten(kFractionDigits - digits);
+  Wide divisor = 0, units = 0, atoms = 0;
+  if (__builtin_mul_overflow(denominator, unit, &divisor)) return too_large();
+  const auto quotient = multiply_divide_half_even(value_, numerator, divisor);
+  if (!quotient) return too_large();
+  units = *quotient;
+  if (__builtin_mul_overflow(units, unit, &atoms)) return too_large();
+  return Decimal(atoms);
+}
+
+Result<Decimal> Decimal::ratio(Int128 numerator, Int128 denominator, int digits) {
+  return from_units(1).rated(numerator, denominator, digits);
 }
 
 Decimal Decimal::rounded(int digits) const {

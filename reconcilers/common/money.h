@@ -35,6 +35,15 @@ class Decimal {
   /// Denominator positive.
   Result<Decimal> scaled(int64_t numerator, int64_t denominator) const;
 
+  /// This times `numerator` / `denominator` (positive), exact in between, rounded once: half-even
+  /// to `digits` fraction digits. Errors: Invalid when the result is too large.
+  Result<Decimal> rated(Int128 numerator, Int128 denominator, int digits) const;
+  /// `numerator` / `denominator` (positive), half-even to `digits` fraction digits.
+  static Result<Decimal> ratio(Int128 numerator, Int128 denominator, int digits);
+  /// Whole number of 10^-18.
+  constexpr Int128 atoms() const { return value_; }
+  static constexpr Decimal from_atoms(Int128 atoms) { return Decimal(atoms); }
+
   constexpr bool is_zero() const { return value_ == 0; }
   constexpr bool is_negative() const { return value_ < 0; }
   /// Shortest exact form: "0.13", "5", "-0.000000001".

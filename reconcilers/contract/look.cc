@@ -4,6 +4,7 @@
 #include "reconcilers/account/limits.h"
 #include "reconcilers/common/pause.h"
 #include "reconcilers/contract/units.h"
+#include "reconcilers/invoice/bills.h"
 #include "reconcilers/machine/admit.h"
 #include "reconcilers/volume/admit.h"
 
@@ -64,7 +65,7 @@ Status look_at_offering(const Contract& contract, const Caches& caches, Observed
   if (encoded != nullptr) {
     CHARTER_TRY_ASSIGN(const auto offering, read_service_offering(encoded->bare_tree()));
     have.offering = OfferingFacts{offering.spec.publication, offering.status.revision,
-                                   encoded->header().deleting};
+                                  encoded->header().deleting};
     CHARTER_TRY(look_at_revision(offering.status.revision, caches, have));
   }
   const auto& status = contract.status;
@@ -212,6 +213,8 @@ Result<Observed> look(const Contract& contract, const Caches& caches, Instant no
   look_at_volumes(key, caches, have, volume_bytes);
   look_at_machines(key, caches, machines);
   note_blocker(contract, caches, have);
+  CHARTER_TRY_ASSIGN(const auto bill, invoice::billing_of(contract, caches));
+  have.bill = {bill.is_charged, bill.is_settled, bill.text};
   if (const auto* sold = sold_under(contract, have)) {
     have.provisioned = count_units(*sold, machines, volume_bytes);
   }

@@ -2,6 +2,7 @@
 
 #include "reconcilers/account/limits.h"
 #include "reconcilers/common/naming.h"
+#include "reconcilers/contract/metering.h"
 #include "reconcilers/contract/negotiation.h"
 
 #include <algorithm>
@@ -10,6 +11,11 @@ namespace charter::contract {
 namespace {
 
 constexpr const char* kNothingToBill = "nothing to bill: no usage was metered under this contract";
+
+// What the bills say, for messages.
+std::string bill_text(const Pass& pass) {
+  return pass.have.bill.text.empty() ? kNothingToBill : pass.have.bill.text;
+}
 
 bool is_deleting(const Contract& contract) {
   return !contract.meta.deleted.empty();
@@ -116,7 +122,7 @@ void close(Pass& pass, Lifetime::Stage stage) {
   status.monthly_estimate.clear();
   pass.say(is_not_so("Active", reason, "ended at " + format_time(*status.terminated_at)));
   pass.step.ready = ready_false(reason, "ended at " + format_time(*status.terminated_at) + "; " +
-                                            kNothingToBill + kept_text(pass.have));
+                                            bill_text(pass) + kept_text(pass.have));
   pass.step.outcome = Outcome::done();
 }
 
@@ -124,12 +130,19 @@ void close(Pass& pass, Lifetime::Stage stage) {
 // whoever watches has seen it.
 void release(Pass& pass) {
   const auto* deleting = find_condition(pass.contract.conditions, "Deleting");
-  pass.step.ready = ready_false("FinalBill", std::string(kNothingToBill) + kept_text(pass.have));
-  pass.step.deletion = DeletionStep{"FinalBill", kNothingToBill};
-  if (deleting != nullptr && deleting->reason == "FinalBill") {
+  const auto text = bill_text(pass);
+  auto& ended = pass.step.status.terminated_at;
+  pass.step.ready = ready_false("FinalBill", text + kept_text(pass.have));
+  pass.step.deletion = DeletionStep{"FinalBill", text};
+  pass.step.outcome = Outcome::again();
+  if (pass.have.bill.is_charged && !ended) {
+    ended = std::chrono::floor<std::chrono::seconds>(pass.have.now);
+  } else if (!pass.have.bill.is_settled) {
+    pass.step.outcome = Outcome::wait({}, "FinalBill");
+  } else if (deleting != nullptr && deleting->reason == "FinalBill" &&
+             (!pass.have.bill.is_charged || deleting->message.find(text) != std::string::npos)) {
     pass.step.release = {std::string(kFinalBillFinalizer)};
   }
-  pass.step.outcome = Outcome::again();
 }
 
 void tear_down(Pass& pass, const Lifetime& life) {
@@ -232,6 +245,7 @@ Step plan(const Contract& contract, const Observed& have) {
   } else {
     ask(pass);
   }
+  pass.step.status.metering = ordered(contract, pass.step, have.now);
   return std::move(pass.step);
 }
 

@@ -20,7 +20,9 @@
 //   stage                      seen                         -> next               Ready reason
 //   deleting, ended or ending  a child that stays so far    -> Delete*            Terminating
 //   same                       children that are deleting   -> wait for them      Terminating
-//   deleting                   nothing left, no bill yet    -> state final bill   FinalBill
+//   deleting                   nothing left, end not noted  -> note the end       FinalBill
+//   deleting                   nothing left, not all billed -> wait for the bill  FinalBill
+//   deleting                   nothing left, all billed     -> state it           FinalBill
 //   deleting                   nothing left, bill stated    -> release            FinalBill
 //   ending                     nothing left                 -> note the end       Terminated,
 //   ended                      nothing left                 -> (nothing)           Expired
@@ -86,6 +88,13 @@ struct AcceptanceFacts {
   std::optional<Instant> at;
 };
 
+/// How far it is billed (reconcilers/invoice/bills.h).
+struct BillFacts {
+  bool is_charged = false;  ///< something was metered under it
+  bool is_settled = true;   ///< every bill up to its end is issued
+  std::string text;         ///< in words
+};
+
 /// The world around one contract, looked at once.
 struct Observed {
   Instant now{};
@@ -98,6 +107,7 @@ struct Observed {
   std::vector<std::string> kept;  ///< "volume data": stays by its own policy
   int64_t instances = 0;
   UnitCounts provisioned;
+  BillFacts bill;
 };
 
 /// The table above.

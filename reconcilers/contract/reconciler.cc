@@ -6,8 +6,11 @@
 #include "reconcilers/common/shell.h"
 #include "reconcilers/contract/admit.h"
 #include "reconcilers/contract/look.h"
+#include "reconcilers/contract/metering.h"
 #include "reconcilers/contract/plan.h"
 #include "reconcilers/contract/units.h"
+#include "reconcilers/contract/usage_document.h"
+#include "reconcilers/invoice/bills.h"
 
 #include <nlohmann/json.hpp>
 
@@ -55,7 +58,11 @@ class ContractReconciler final : public Shell<Contract, Observed, Action> {
 }  // namespace
 
 KindHooks hooks() {
-  return {.admit = admit, .guard = guard, .index = contract_fields};
+  return {.admit = admit,
+          .guard = guard,
+          .index = contract_fields,
+          .meter = meter,
+          .documents = {{"usage", usage_document}}};
 }
 
 ControllerSpec controller() {
@@ -65,13 +72,16 @@ ControllerSpec controller() {
   spec.watches = {{kinds::service_instances(), contract_of, kGather},
                   {kinds::machines(), contract_of, kGather},
                   {kinds::volumes(), contract_of, kGather},
+                  {kinds::invoices(), contract_of},
                   {kinds::service_offerings(), contracts_of_offering},
                   {kinds::service_offering_revisions(), contracts_of_revision},
                   {kinds::accounts(), contracts_of_account}};
-  spec.indexes = {{kinds::contracts(), kByOffering, index_by_field("spec.offeringRef.name")},
-                  {kinds::service_instances(), kByContract, contract_index},
-                  {kinds::machines(), kByContract, contract_index},
-                  {kinds::volumes(), kByContract, contract_index}};
+  spec.indexes = {
+      {kinds::contracts(), kByOffering, index_by_field("spec.offeringRef.name")},
+      {kinds::service_instances(), kByContract, contract_index},
+      {kinds::machines(), kByContract, contract_index},
+      {kinds::volumes(), kByContract, contract_index},
+      {kinds::invoices(), invoice::kByContractUid, index_by_field(invoice::kContractUidField)}};
   spec.make = [](const Runtime& rt) { return std::make_unique<ContractReconciler>(rt); };
   watch_pauses(spec, PauseReach::NamespacedObject);
   return spec;

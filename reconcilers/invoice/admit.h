@@ -6,7 +6,7 @@
 //
 //   create   the period ends after it begins
 //   update   spec stays: a correction is a line on a later invoice
-//   delete   always
+//   delete   a draft (it is made again), or whatever its namespace takes with it
 namespace charter::invoice {
 
 /// Rules on the newest snapshot.

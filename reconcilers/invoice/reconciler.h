@@ -9,7 +9,7 @@ namespace charter::invoice {
 /// Admission, see admit.h.
 KindHooks hooks();
 
-/// Says in each object's status that metering is not part of this build.
+/// Rates the period of each bill, and issues it when it is due.
 ControllerSpec controller();
 
 }  // namespace charter::invoice

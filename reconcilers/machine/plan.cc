@@ -2,6 +2,7 @@
 
 #include "reconcilers/common/naming.h"
 #include "reconcilers/machine/differences.h"
+#include "reconcilers/machine/metering.h"
 
 #include <algorithm>
 
@@ -374,15 +375,35 @@ class Present {
   Step step_;
 };
 
-}  // namespace
-
-Step plan(const Machine& machine, const Observed& have) {
+Step decide(const Machine& machine, const Observed& have) {
   if (!machine.meta.deleted.empty()) return deletion(machine, have);
   if (have.vm && have.vm->owner != machine.meta.uid) return not_ours(machine, *have.vm);
   // Parts are no machine: they are looked for by deletion alone.
   if (have.vm && !have.vm->incomplete) return Present(machine, have).decide();
   if (!machine.status.external_id.empty()) return vanished(machine);
   return creation(machine, machine.status.drift);
+}
+
+// What removes or releases waits until the end of what is charged for is on record.
+void note_end_first(Step& step) {
+  const bool removes = step.action && std::holds_alternative<Remove>(*step.action);
+  if (!removes && step.release.empty()) return;
+  if (!step.release.empty())
+    step.deletion = DeletionStep{"ClosingMeters", "noting what is charged"};
+  step.action.reset();
+  step.release.clear();
+  step.events.clear();
+  step.outcome = Outcome::again();
+}
+
+}  // namespace
+
+Step plan(const Machine& machine, const Observed& have) {
+  Step step = decide(machine, have);
+  step.status.metering = metered(machine, have);
+  const bool over = is_charged(machine.status.metering) && !is_charged(step.status.metering);
+  if (over && !machine.meta.deleted.empty()) note_end_first(step);
+  return step;
 }
 
 std::string_view phase_of(const Conditions& conditions) {

@@ -53,7 +53,9 @@
 // removes a vm to start or make it again, the status notes it ("(note)", a pass without an action),
 // so that no crash in between makes our own work look like somebody else's.
 //
-// Volumes are attached by their own reconciler: one writer per attachment.
+// Volumes are attached by their own reconciler: one writer per attachment. What the machine is
+// charged for goes with every row (metering.h). One that still is charged for is neither removed
+// nor released: the end is noted first, in a pass of its own.
 namespace charter::machine {
 
 /// Makes the vm, powered off.
@@ -90,6 +92,9 @@ inline constexpr Duration kPollInterval = std::chrono::seconds(1);
 struct Observed {
   std::optional<MachineState> vm;     ///< nothing: there is none, for sure
   std::vector<std::string> attached;  ///< names of Volumes that the vm has, sorted
+  Instant now{};
+  std::string contract_uid;  ///< of the contract that spec names; empty: there is none
+  std::string by;            ///< who last changed what the instance asks for
 };
 
 /// The table above.

@@ -8,6 +8,8 @@
 #include "reconcilers/common/shell.h"
 #include "reconcilers/machine/admit.h"
 #include "reconcilers/machine/cloud_init.h"
+#include "reconcilers/machine/look.h"
+#include "reconcilers/machine/metering.h"
 #include "reconcilers/machine/plan.h"
 #include "reconcilers/provider/endpoint.h"
 #include "reconcilers/provider/reconciler.h"
@@ -58,12 +60,7 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
   }
 
   Result<Observed> observe(const Machine& machine) override {
-    const std::string& name = machine.spec.provider.name;
-    CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt_.caches, drivers_, name));
-    auto vm = driver->observe(machine.meta.uid);
-    if (!vm) return provider::driver_error(vm.error(), name);
-    auto attached = *vm ? names_of((*vm)->volume_uids) : std::vector<std::string>();
-    return Observed{*std::move(vm), std::move(attached)};
+    return look(machine, rt_.caches, drivers_, rt_.clock.now());
   }
 
   Status act(const Machine& machine, const Action& action) override {
@@ -88,17 +85,6 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
     return done ? done : provider::driver_error(std::move(done.error()), provider_name);
   }
 
-  std::vector<std::string> names_of(const std::vector<std::string>& volume_uids) const {
-    std::vector<std::string> names;
-    for (const auto& uid : volume_uids) {
-      for (const auto& volume :
-           rt_.caches.list_by(kinds::bucket(kinds::volumes()), provider::kByUid, uid))
-        names.push_back(volume->header().name);
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
   DriverPool& drivers_;
 };
 
@@ -119,7 +105,10 @@ std::vector<std::string> volume_index(const Header& machine) {
 }
 
 KindHooks hooks() {
-  return {.admit = admit, .index = header_fields, .finalizers = {std::string(kReclaimFinalizer)}};
+  return {.admit = admit,
+          .index = header_fields,
+          .finalizers = {std::string(kReclaimFinalizer)},
+          .meter = meter};
 }
 
 ControllerSpec controller(DriverPool& drivers) {
@@ -140,6 +129,7 @@ ControllerSpec controller(DriverPool& drivers) {
   // that are not Ready.
   spec.watches = {{kinds::providers(), map_by_index(machines, kByWaitsFor)},
                   {kinds::volumes(), map_by_index(machines, kByVolume)}};
+  spec.reads = {kinds::contracts(), kinds::service_instances()};
   spec.make = [&drivers](const Runtime& rt) {
     return std::make_unique<MachineReconciler>(rt, drivers);
   };

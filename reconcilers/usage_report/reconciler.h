@@ -9,7 +9,7 @@ namespace charter::usage_report {
 /// Admission, see admit.h.
 KindHooks hooks();
 
-/// Says in each object's status that metering is not part of this build.
+/// Answers each report from the ledger.
 ControllerSpec controller();
 
 }  // namespace charter::usage_report

@@ -6,12 +6,15 @@
 #include "crds/types/service_instance.h"
 #include "crds/types/service_offering_revision.h"
 #include "reconcilers/common/reasons.h"
+#include "reconcilers/common/writers.h"
+#include "reconcilers/contract/units.h"
 #include "reconcilers/machine/admit.h"
 #include "reconcilers/machine/reconciler.h"
 #include "reconcilers/provider/endpoint.h"
 #include "reconcilers/provider/reconciler.h"
 #include "reconcilers/service_instance/placement.h"
 #include "reconcilers/volume/admit.h"
+#include "reconcilers/volume/metering.h"
 
 #include <nlohmann/json.hpp>
 
@@ -135,6 +138,24 @@ Status choose(const Volume& volume, const Contract& contract, const Caches& cach
   return {};
 }
 
+// Who pays, and, when something begins or ends, who caused it: whoever asks for the volume.
+void look_at_payer(const Volume& volume, const Caches& caches, Observed& have) {
+  if (volume.spec.contract) {
+    const auto contract =
+        caches.get(kinds::bucket(kinds::contracts()), {volume.meta.ns, volume.spec.contract->name});
+    const auto uid = contract == nullptr ? std::string() : contract->header().uid;
+    const bool ended = contract == nullptr || contract::has_ended(contract->header());
+    if (!volume.status.metering && !ended) have.contract_uid = uid;
+    have.contract_ended =
+        ended || (volume.status.metering && volume.status.metering->contract_uid != uid);
+  }
+  if (metered(volume, have) == volume.status.metering) return;
+  const auto& asks = volume.spec.instance ? kinds::service_instances() : kinds::volumes();
+  const auto& name = volume.spec.instance ? volume.spec.instance->name : volume.meta.name;
+  const auto object = caches.get(kinds::bucket(asks), {volume.meta.ns, name});
+  if (object != nullptr) have.by = last_spec_writer(object->tree());
+}
+
 }  // namespace
 
 Status place(const Volume& volume, const Caches& caches, Observed& have) {
@@ -165,8 +186,10 @@ Status place(const Volume& volume, const Caches& caches, Observed& have) {
   return {};
 }
 
-Result<Observed> look(const Volume& volume, const Caches& caches, DriverPool& drivers) {
+Result<Observed> look(const Volume& volume, const Caches& caches, DriverPool& drivers,
+                      Instant now) {
   Observed have;
+  have.now = now;
   have.provider = volume.status.provider;
   CHARTER_TRY_ASSIGN(have.security, security_of(volume, caches));
   if (have.provider.empty()) {
@@ -179,6 +202,7 @@ Result<Observed> look(const Volume& volume, const Caches& caches, DriverPool& dr
   have.ext = *std::move(ext);
   have.targets = targets_of(volume, caches);
   if (have.ext) have.attached_names = names_of(have.ext->attached_to, caches);
+  look_at_payer(volume, caches, have);
   return have;
 }
 

@@ -36,6 +36,9 @@
 //                                                                          EncryptionNotPossible
 //   no        yes     there          as wanted         -> (nothing)        Attached, Available
 //
+// What the volume is charged for goes with every row (metering.h); one that still is charged for is
+// neither removed nor released: the end is noted first, in a pass of its own.
+//
 // The provider is noted in the status before anything is made there: after a crash the same
 // provider is asked, not another one. A volume that was detached outside is attached again under
 // driftPolicy Correct only.
@@ -91,6 +94,10 @@ struct Observed {
   std::optional<VolumeState> ext;  ///< only looked for once status.provider is noted
   std::vector<Target> targets;     ///< sorted by name
   std::vector<std::string> attached_names;  ///< Machines that have it, sorted
+  Instant now{};
+  std::string contract_uid;     ///< of the contract that spec names; empty: there is none
+  bool contract_ended = false;  ///< who paid for it pays no more
+  std::string by;               ///< who last changed what it is made for
 };
 
 /// The table above.

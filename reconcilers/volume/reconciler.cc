@@ -5,13 +5,16 @@
 #include "reconcilers/common/naming.h"
 #include "reconcilers/common/pause.h"
 #include "reconcilers/common/shell.h"
+#include "reconcilers/contract/look.h"
 #include "reconcilers/machine/admit.h"
 #include "reconcilers/machine/reconciler.h"
 #include "reconcilers/provider/endpoint.h"
 #include "reconcilers/provider/reconciler.h"
 #include "reconcilers/volume/admit.h"
 #include "reconcilers/volume/look.h"
+#include "reconcilers/volume/metering.h"
 #include "reconcilers/volume/plan.h"
+#include "reconcilers/volume/wakers.h"
 
 #include <nlohmann/json.hpp>
 
@@ -32,7 +35,7 @@ class VolumeReconciler final : public Shell<Volume, Observed, Action> {
   Json render(const Volume::Status& status) const override { return status_json(status); }
   std::string provider_of(const Volume& volume) const override { return volume.status.provider; }
   Result<Observed> observe(const Volume& volume) override {
-    return look(volume, rt_.caches, drivers_);
+    return look(volume, rt_.caches, drivers_, rt_.clock.now());
   }
   Step decide(const Volume& volume, const Observed& have) const override {
     return plan(volume, have);
@@ -86,27 +89,6 @@ std::vector<ObjectName> volumes_of_machine(const Encoded& machine, const Caches&
   return names;
 }
 
-/// Volumes that wait for a provider: this one, or any.
-std::vector<ObjectName> volumes_waiting(const Encoded& provider, const Caches& caches) {
-  std::vector<ObjectName> names;
-  for (const auto& value : {provider.header().name, std::string(kAnyProvider)}) {
-    for (const auto& volume : caches.list_by(kinds::bucket(kinds::volumes()), kByWaitsFor, value))
-      names.push_back({volume->header().ns, volume->header().name});
-  }
-  return names;
-}
-
-/// Unplaced volumes of the namespace: what an instance or contract can set free.
-std::vector<ObjectName> unplaced_volumes(const Encoded& parent, const Caches& caches) {
-  std::vector<ObjectName> names;
-  const std::string any(kAnyProvider);
-  for (const auto& volume : caches.list_by(kinds::bucket(kinds::volumes()), kByWaitsFor, any)) {
-    if (volume->header().ns == parent.header().ns)
-      names.push_back({volume->header().ns, volume->header().name});
-  }
-  return names;
-}
-
 std::string lane_of_volume(const ObjectName& name, const Caches& caches) {
   const auto found = caches.get(kinds::bucket(kinds::volumes()), name);
   if (found == nullptr) return {};
@@ -117,7 +99,7 @@ std::string lane_of_volume(const ObjectName& name, const Caches& caches) {
 }  // namespace
 
 KindHooks hooks() {
-  return {admit, guard, header_fields, {std::string(kReclaimFinalizer)}};
+  return {admit, guard, header_fields, {std::string(kReclaimFinalizer)}, meter};
 }
 
 ControllerSpec controller(DriverPool& drivers) {
@@ -133,11 +115,12 @@ ControllerSpec controller(DriverPool& drivers) {
                   {machines, machine::kByVolume, machine::volume_index},
                   {volumes, kByTarget, target_index},
                   {volumes, kByWaitsFor, index_by_field(std::string(kWaitsForField))},
+                  {volumes, contract::kByContract, contract::contract_index},
                   {volumes, kByProvider, index_by_field(std::string(kProviderField))}};
   spec.watches = {{machines, volumes_of_machine},
                   {kinds::providers(), volumes_waiting},
                   {kinds::service_instances(), unplaced_volumes},
-                  {kinds::contracts(), unplaced_volumes}};
+                  {kinds::contracts(), volumes_of_contract}};
   spec.reads = {kinds::service_offering_revisions()};
   spec.make = [&drivers](const Runtime& rt) {
     return std::make_unique<VolumeReconciler>(rt, drivers);

@@ -141,7 +141,7 @@ class Sampler {
     for (const std::string& candidate :
          {"2026-03-" + day + "T00:00:00Z", n + "GB", n + "h", "P" + n + "M", "sha256:" + hex, hex,
           "https://h" + n + ".example/x", "qemu+ssh://h" + n + "/system", n + ".5", "0." + day,
-          "m" + n + "@example.org", std::string("SEK"), "EU-" + n, "v" + n}) {
+          "m" + n + "@example.org", std::string("SEK"), "EU-" + n, "v" + n, "/srv/d" + n}) {
       // Without a format a time is no more than a text; sizes and the like come first there.
       const bool is_time = candidate.ends_with("Z");
       if (is_time && schema.value("format", std::string()) != "date-time" &&

@@ -91,7 +91,7 @@ void World::start() {
                      auto made = std::make_shared<LocalClient>(*verbs_, field_manager);
                      return options_.wrap ? options_.wrap(made) : made;
                    },
-                   clock_, random_, metrics_});
+                   clock_, random_, metrics_, store_.get()});
   collector_ = std::make_unique<GarbageCollector>(*manager_);
   cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
   add_event_expiry(*manager_);

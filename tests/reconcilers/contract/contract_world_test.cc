@@ -1,5 +1,7 @@
 #include "reconcilers/account/reconciler.h"
 #include "reconcilers/contract/reconciler.h"
+#include "reconcilers/invoice/opener.h"
+#include "reconcilers/invoice/reconciler.h"
 #include "reconcilers/service_offering/content.h"
 #include "tests/reconcilers/contract/samples.h"
 #include "tests/support/world.h"
@@ -48,6 +50,8 @@ struct Market : World {
     only.add_controllers = [](Manager& manager, DriverPool&) {
       manager.add(account::controller());
       manager.add(contract::controller());
+      manager.add(invoice::controller());
+      manager.add(invoice::opener());
     };
     return only;
   }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "controller/object/ledger.h"
+#include "controller/store/sqlite_database.h"
+
+#include <string>
+#include <string_view>
+
+// Rows of the ledger as the statements read and write them, and the chain over them. Internal to
+// the ledger's files.
+namespace charter::ledger_rows {
+
+/// The columns of a row in the order in which `read` expects them.
+inline constexpr const char* kColumns =
+    "position, edge, subject, meter, basis, number, since, until, payer, payer_name, name, part_of, "
+    "actor, ended_by, amounts, detail, begun, hash";
+
+/// One row.
+struct Row {
+  int64_t position = 0;
+  LedgerEdge edge;
+  int64_t begun = 0;  ///< of an end: position of the beginning
+  std::string hash;   ///< 32 bytes
+};
+
+/// The row that a statement over kColumns stands at.
+Row read(const SqliteStatement& statement);
+/// 32 zero bytes: what the first row is chained to.
+std::string first_hash();
+/// The hash of a row (its own left aside) behind one with hash `before`.
+std::string chain(std::string_view before, const Row& row);
+/// "machine Active #3 of shop/orders-1".
+std::string title(const LedgerEdge& edge);
+
+}  // namespace charter::ledger_rows

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "controller/object/ledger.h"
+#include "controller/store/sqlite_database.h"
+#include "controller/store/store.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+// The ledger in the store's file: what was metered, append-only. An interval is two rows, its
+// beginning and its end, each written in the transaction of the status that told of it.
+//
+//   ledger       position | edge | subject | meter | basis | number | since | until | payer | … | hash
+//                UNIQUE (subject, meter, basis, number, edge)
+//   ledger_open  payer | position     beginnings without an end: what a report looks at beside the
+//                                     ends within its period; can be made anew from the ledger
+//
+// Rows are chained: hash = SHA-256(hash of the row before ‖ this row), from 32 zero bytes on, so
+// that no byte of what was billed changes unseen (verify). Compaction never touches these tables.
+// Thread contract: one thread at a time; after open this is the writer.
+namespace charter {
+
+/// Where a page of ends goes on.
+struct LedgerPlace {
+  int64_t until = 0, position = 0;
+};
+
+/// The ledger's tables and every statement on them.
+class LedgerTable {
+ public:
+  /// SQL that makes the tables, to be run inside a transaction.
+  static const char* schema();
+  /// `database` outlives it and has the tables.
+  explicit LedgerTable(SqliteDatabase& database);
+
+  /// Leaves in `edges` what is new. A value that differs from what is on record, or a beginning
+  /// before the last end, is a refusal: Conflict. A meter that nothing is on record of may begin at
+  /// any number, and an end of it brings its beginning along.
+  DbCode judge(std::vector<LedgerEdge>& edges, std::optional<Error>& refusal);
+  /// Appends within the open transaction.
+  DbCode append(const LedgerEdge& edge);
+  /// Position of the newest row, 0 in an empty ledger.
+  int64_t position() const { return position_; }
+  /// Finds the head anew, after a rollback.
+  void reload();
+
+  // For readers, a bounded piece at a time; `visit` gets each interval.
+  using Visit = std::function<void(LedgerInterval)>;
+  /// Beginnings up to `as_of` whose end, if any, lies behind it.
+  DbCode read_open(const LedgerQuery& query, int64_t as_of, const Visit& visit);
+  /// Ends up to `as_of` that overlap, at most limits::kLedgerPageRows; `place` moves on. Sets
+  /// `more` when rows may be left.
+  DbCode read_ended(const LedgerQuery& query, int64_t as_of, LedgerPlace& place, bool& more,
+                    const Visit& visit);
+  /// See LedgerReader::is_changed_since.
+  DbCode look_for_change(const std::string& payer, int64_t position, int64_t to_s, bool& changed);
+
+  /// Recomputes the chain and checks that intervals fit together. Findings name the row.
+  DbCode verify(const std::function<void(std::string where, std::string what)>& find);
+
+ private:
+  struct Latest {
+    int64_t number = 0;  // 0: there is none
+    bool closed = false;
+    int64_t from_s = 0, to_s = 0;
+  };
+  DbCode find_latest(const LedgerEdge& edge, Latest& latest);
+  DbCode find_row(const LedgerEdge& edge, std::optional<LedgerEdge>& row);
+  DbCode open_position(const LedgerEdge& edge, int64_t& position);
+
+  SqliteDatabase& database_;
+  SqliteStatement latest_, row_, insert_, open_insert_, open_delete_, position_of_, ended_, open_,
+      reopened_, changed_;
+  int64_t position_ = 0;
+  std::string head_;  // hash of the newest row
+};
+
+}  // namespace charter

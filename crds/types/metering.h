@@ -1,0 +1,42 @@
+#pragma once
+
+#include "crds/types/view.h"
+
+// status.metering of what is charged for: since when, until when and how much. The store writes the
+// ledger from it (controller/object/ledger.h), so it changes only when something begins or ends.
+namespace charter {
+
+/// The newest interval of one basis.
+struct MeteredSpan {
+  int64_t number = 0;  ///< counts the intervals of this basis, from 1
+  Instant since{};
+  std::optional<Instant> until;  ///< nothing while it lasts
+  std::optional<int64_t> vcpus, memory_bytes, size_bytes;
+  std::string by, ended_by;  ///< who caused the beginning and the end
+  static void fields(auto& f, auto& s) {
+    f.required("number", s.number);
+    f.required("since", s.since);
+    f("until", s.until);
+    f("vcpus", s.vcpus);
+    f("memory", as_bytes(s.memory_bytes));
+    f("size", as_bytes(s.size_bytes));
+    f("by", s.by);
+    f("endedBy", s.ended_by);
+  }
+  bool lasts() const { return number > 0 && !until; }
+  bool operator==(const MeteredSpan&) const = default;
+};
+
+/// What a machine or volume is charged for.
+struct Metering {
+  std::string contract_uid;  ///< who pays; a namesake made later does not
+  std::optional<MeteredSpan> allocated, active;
+  static void fields(auto& f, auto& s) {
+    f.required("contractUID", s.contract_uid);
+    f("allocated", s.allocated);
+    f("active", s.active);
+  }
+  bool operator==(const Metering&) const = default;
+};
+
+}  // namespace charter

@@ -1,0 +1,113 @@
+#include "reconcilers/billing/usage.h"
+
+#include "reconcilers/billing/limits.h"
+
+#include <nlohmann/json.hpp>
+
+#include <limits>
+#include <unordered_map>
+
+namespace charter::billing {
+namespace {
+
+Error foreign(const LedgerInterval& interval, const std::string& why) {
+  return {Code::Invalid, "ledger entry " + std::to_string(interval.opened) + ": " + why};
+}
+
+// Turns entries into numbers. Most machines are of few sizes, so each text is parsed once.
+class Reader {
+ public:
+  Status add(const LedgerInterval& interval) {
+    if (usage.intervals.size() >= limits::kBilledIntervalsMax) {
+      return Error{Code::Invalid, "the period has more than " +
+                                      std::to_string(limits::kBilledIntervalsMax) +
+                                      " intervals; ask for a shorter one"};
+    }
+    const MeterSpan& span = interval.span;
+    UsedInterval used;
+    used.from_s = span.from_s;
+    used.to_s = span.to_s.value_or(std::numeric_limits<int64_t>::max());
+    used.id = interval.opened;
+    used.active = span.basis == "Active";
+    if (span.meter == "order") {
+      CHARTER_TRY_ASSIGN(used.terms, terms_of(interval));
+    } else if (span.meter == "machine" || span.meter == "volume") {
+      used.kind =
+          span.meter == "machine" ? UsedInterval::Kind::Machine : UsedInterval::Kind::Volume;
+      CHARTER_TRY_ASSIGN(const Amounts amounts, amounts_of(interval));
+      used.vcpus = amounts.vcpus;
+      used.memory_bytes = amounts.memory_bytes;
+      used.storage_bytes = amounts.storage_bytes;
+    } else {
+      return foreign(interval,
+                     "has the meter " + span.meter + ", which this program does not know");
+    }
+    usage.intervals.push_back(used);
+    return {};
+  }
+
+  Usage usage;
+
+ private:
+  struct Amounts {
+    int64_t vcpus = 0, memory_bytes = 0, storage_bytes = 0;
+  };
+
+  Result<Amounts> amounts_of(const LedgerInterval& interval) {
+    const auto known = amounts_.find(interval.span.amounts);
+    if (known != amounts_.end()) return known->second;
+    const auto tree = parse_json(interval.span.amounts);
+    if (!tree) return foreign(interval, "its amounts do not parse");
+    const Amounts amounts{int_at(*tree, {"cpu-hours"}).value_or(0),
+                          int_at(*tree, {"memory-hours"}).value_or(0),
+                          int_at(*tree, {"storage"}).value_or(0)};
+    if (amounts.vcpus < 0 || amounts.memory_bytes < 0 || amounts.storage_bytes < 0)
+      return foreign(interval, "has a negative amount");
+    amounts_.emplace(interval.span.amounts, amounts);
+    return amounts;
+  }
+
+  Result<uint32_t> terms_of(const LedgerInterval& interval) {
+    const auto key = interval.span.amounts + interval.span.detail;
+    const auto known = terms_.find(key);
+    if (known != terms_.end()) return known->second;
+    const auto ordered = parse_json(interval.span.amounts);
+    const auto detail = parse_json(interval.span.detail);
+    if (!ordered || !detail || !ordered->is_object())
+      return foreign(interval, "its terms do not parse");
+    UsedTerms terms;
+    terms.revision = text_at(*detail, {"revision"});
+    for (const auto& [unit, count] : ordered->items())
+      terms.ordered[unit] = count.is_number_integer() ? count.get<int64_t>() : 0;
+    if (const auto* agreed = at(*detail, {"agreed"})) {
+      for (const auto& price : *agreed) {
+        const auto meter = parse_word<Meter>(text_at(price, {"meter"}));
+        const auto basis = parse_word<Basis>(text_at(price, {"basis"}));
+        if (!meter || !basis) return foreign(interval, "its agreed prices do not parse");
+        terms.agreed.push_back({*meter, *basis, text_at(price, {"price"})});
+      }
+    }
+    usage.terms.push_back(std::move(terms));
+    const auto index = static_cast<uint32_t>(usage.terms.size() - 1);
+    terms_.emplace(key, index);
+    return index;
+  }
+
+  std::unordered_map<std::string, Amounts> amounts_;
+  std::unordered_map<std::string, uint32_t> terms_;
+};
+
+}  // namespace
+
+Result<Usage> read_usage(const LedgerReader& ledger, const LedgerQuery& query,
+                         const std::function<void(const LedgerInterval&)>& beside) {
+  Reader reader;
+  const auto take = [&](const LedgerInterval& interval) {
+    if (beside) beside(interval);
+    return reader.add(interval);
+  };
+  CHARTER_TRY_ASSIGN(reader.usage.position, ledger.read_ledger(query, take));
+  return std::move(reader.usage);
+}
+
+}  // namespace charter::billing

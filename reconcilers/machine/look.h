@@ -1,0 +1,14 @@
+#pragma once
+
+#include "controller/runtime/caches.h"
+#include "drivers/provider_driver.h"
+#include "reconcilers/machine/plan.h"
+
+// One look at the world around a machine.
+namespace charter::machine {
+
+/// Errors: could not look.
+Result<Observed> look(const Machine& machine, const Caches& caches, DriverPool& drivers,
+                      Instant now);
+
+}  // namespace charter::machine
