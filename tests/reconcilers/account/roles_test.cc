@@ -67,7 +67,8 @@ TEST(AccountPermissions, AreThisTable) {
                       read("machines"), read("contracts"), read("secrets"), read("events")}));
   EXPECT_EQ(granted(Permission::ReadReports),
             together({read("usagereports"), crossed("usagereports", {"create", "delete"}),
-                      read("contracts"), read("invoices"), read("events")}));
+                      crossed("contracts/usage", {"get"}), read("contracts"), read("invoices"),
+                      read("events")}));
   EXPECT_EQ(granted(Permission::AdministerAccount),
             together({read("roles"), read("rolebindings")}));
 }
