@@ -17,7 +17,7 @@ namespace charter {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kTimelines = 5'000;
+constexpr int kTimelines = 400;
 #else
 constexpr int kTimelines = 100'000;
 #endif
