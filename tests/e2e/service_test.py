@@ -229,7 +229,7 @@ class ServiceTest(ServerTest):
     def test_a_lease_can_end_with_the_deletion_of_what_it_leased(self):
         brief = ordering.manifest(self.server, "s3-provision/10-instance.yaml", "order-mgmt")
         brief["metadata"]["name"] = "brief"
-        brief["spec"].update(replicas=1, volumes=[], lease={"duration": "3s", "action": "Delete"})
+        brief["spec"].update(replicas=1, volumes=[], lease={"duration": "10s", "action": "Delete"})
         self.apply(brief)
         eventually(lambda: "brief-0" in self.hosts(3), "its machine is made")
         self.gone("si", "brief", "-n", NS)
