@@ -1,6 +1,7 @@
 #include "drivers/inventory_changes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace charter {
 namespace {
@@ -43,6 +44,25 @@ std::vector<std::string> differing_keys(const std::map<std::string, std::string>
   }
   std::sort(keys.begin(), keys.end());
   return keys;
+}
+
+void InventoryHints::on_hint(ProviderDriver::Hint hint) {
+  const std::lock_guard lock(mutex_);
+  hint_ = std::move(hint);
+}
+
+void InventoryHints::saw(const Inventory& inventory) {
+  std::map<std::string, std::string> now = digests_of(inventory);
+  std::vector<std::string> changed;
+  ProviderDriver::Hint hint;
+  {
+    const std::lock_guard lock(mutex_);
+    if (hint_ && seen_) changed = differing_keys(*seen_, now);
+    seen_ = std::move(now);
+    hint = hint_;
+  }
+  for (const std::string& uid : changed)
+    hint(uid);
 }
 
 }  // namespace charter

@@ -112,9 +112,12 @@ Status step(const RemovalPtr& removal) {
 }
 
 void run(const RemovalPtr& removal) {
-  const auto again = [removal] { run(removal); };
-  const auto fail = [removal](Error error) { removal->done(std::move(error)); };
-  if (wait_elsewhere(*removal->change, {AdmitRequest::Operation::Delete}, again, fail)) return;
+  Change& change = *removal->change;
+  const std::string webhook = awaited_webhook(change, {AdmitRequest::Operation::Delete});
+  if (!webhook.empty()) {
+    return wait_elsewhere(change, webhook, [removal] { run(removal); },
+                          [removal](Error error) { removal->done(std::move(error)); });
+  }
   if (Status status = step(removal); !status) removal->done(std::move(status.error()));
 }
 

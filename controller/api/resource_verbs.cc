@@ -193,15 +193,24 @@ Status step(const ChangePtr& change) {
   return create_now(change, std::move(body));
 }
 
-void run(const ChangePtr& change) {
+/// Who has to be waited for elsewhere. An apply may turn out as either.
+std::string webhook_of(const Change& change) {
   using Operation = AdmitRequest::Operation;
-  const auto again = [change] { run(change); };
-  const auto fail = [change](Error error) { change->done(std::move(error)); };
-  const bool creates = change->form == Change::Form::Create;
-  const bool updates = !creates && change->form != Change::Form::Apply;
-  const Operation likely = creates ? Operation::Create : Operation::Update;
-  const Operation other = updates ? Operation::Update : Operation::Create;
-  if (wait_elsewhere(*change, {likely, other}, again, fail)) return;
+  switch (change.form) {
+    case Change::Form::Create:
+      return awaited_webhook(change, {Operation::Create});
+    case Change::Form::Apply:
+      return awaited_webhook(change, {Operation::Update, Operation::Create});
+    default:
+      return awaited_webhook(change, {Operation::Update});
+  }
+}
+
+void run(const ChangePtr& change) {
+  if (const std::string webhook = webhook_of(*change); !webhook.empty()) {
+    return wait_elsewhere(*change, webhook, [change] { run(change); },
+                          [change](Error error) { change->done(std::move(error)); });
+  }
   if (Status status = step(change); !status) change->done(std::move(status.error()));
 }
 

@@ -6,8 +6,9 @@
 #include <cctype>
 #include <set>
 
-#include "controller/api/builtin_columns.h"
 #include "controller/api/json_path.h"
+#include "controller/api/rbac_columns.h"
+#include "controller/api/rbac_validate.h"
 
 namespace charter {
 
@@ -15,7 +16,7 @@ namespace charter {
 struct ColumnPath {
   PrinterColumn column;
   JsonPath path;
-  bool own_words = false;  ///< of a kind whose cells are more than what a path selects
+  bool binding = false;  ///< of a kind whose cells are more than what a path selects
 };
 
 namespace {
@@ -130,7 +131,7 @@ TableWriter::TableWriter(const ResourceType& type, const Representation& shape, 
                                                                             column.json_path
                                                                       : column.description},
                            {"priority", column.priority}});
-    paths_.push_back({std::move(column), std::move(*path), has_own_cells(type)});
+    paths_.push_back({std::move(column), std::move(*path), is_rbac_kind(type)});
   }
   columns_ = encode(definitions);
 }
@@ -144,7 +145,7 @@ std::string TableWriter::cells(const JsonView& object, Instant now) const {
     if (!first) out += ',';
     first = false;
     const std::vector<std::string_view> found = column.path.select(object);
-    const auto made = column.own_words ? builtin_cell(column.column, found) : std::nullopt;
+    const auto made = column.binding ? rbac_cell(column.column, found) : std::nullopt;
     out += made ? *made : cell(column.column, found, now);
   }
   return out + ']';

@@ -87,25 +87,27 @@ Result<Json> confined(const Change& change, const Json& asked, Json made) {
 
 }  // namespace
 
-bool wait_elsewhere(Change& change, std::initializer_list<Operation> operations,
-                    std::function<void()> run, std::function<void(Error)> fail) {
-  const ApiParts& parts = change.parts;
-  if (!parts.webhooks || change.may_wait) return false;
-  std::string first;
+std::string awaited_webhook(const Change& change, std::initializer_list<Operation> operations) {
+  const Webhooks* webhooks = change.parts.webhooks;
+  if (!webhooks || change.may_wait) return {};
   for (const Operation operation : operations) {
-    if (first.empty())
-      first = parts.webhooks->first_concerned({*change.type, change.subresource, operation});
+    std::string first = webhooks->first_concerned({*change.type, change.subresource, operation});
+    if (!first.empty()) return first;
   }
-  if (first.empty()) return false;
+  return {};
+}
+
+void wait_elsewhere(Change& change, const std::string& webhook, std::function<void()> run,
+                    const std::function<void(Error)>& fail) {
   change.may_wait = true;
-  if (!parts.waiting) return false;
+  HeavyWorkers* waiting = change.parts.waiting;
+  if (!waiting) return run();
   HeavyWork work;
   // By webhook: one that does not answer holds up the writes it judges and no others.
-  work.flow = "webhook:" + first;
+  work.flow = "webhook:" + webhook;
   work.run = std::move(run);
   work.refuse = [fail] { fail(too_many_requests()); };
-  if (!parts.waiting->submit(std::move(work))) fail(too_many_requests());
-  return true;
+  if (!waiting->submit(std::move(work))) fail(too_many_requests());
 }
 
 Result<std::shared_ptr<Json>> ask_mutating(const Change& change, const Json& tree,

@@ -11,11 +11,14 @@
 // in controller/webhooks.
 namespace charter {
 
-/// Takes a write to the threads that may wait, when rules of a webhook speak of it: true, and `run`
-/// is called there, or `fail`. False: nobody is concerned, or this is such a thread already.
-bool wait_elsewhere(ResourceVerbs::Change& change,
-                    std::initializer_list<AdmitRequest::Operation> operations,
-                    std::function<void()> run, std::function<void(Error)> fail);
+/// The first webhook whose rules speak of such a write, when this thread may not wait for it; else
+/// empty. Asked for every write, so it costs next to nothing when there are no webhooks.
+std::string awaited_webhook(const ResourceVerbs::Change& change,
+                            std::initializer_list<AdmitRequest::Operation> operations);
+
+/// Takes the write to the threads that may wait for `webhook`: `run` is called there, or `fail`.
+void wait_elsewhere(ResourceVerbs::Change& change, const std::string& webhook,
+                    std::function<void()> run, const std::function<void(Error)>& fail);
 
 /// What mutating webhooks make of a shaped tree, to be shaped again; null when they leave it as it
 /// is. Blocks.

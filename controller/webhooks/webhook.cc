@@ -38,25 +38,30 @@ WebhookRule read_rule(const Json& rule) {
   return out;
 }
 
-Result<Selector> read_selector(const Json& webhook, const char* member) {
+/// An unreadable selector selects everything, so that its webhook is asked and its fault is seen.
+Selector read_selector(const Json& webhook, const char* member, std::string& fault) {
   const Json* selector = at(webhook, {member});
-  return selector ? Selector::from_json(*selector) : Selector();
+  if (!selector) return {};
+  auto read = Selector::from_json(*selector);
+  if (read) return std::move(*read);
+  fault = std::string(member) + ": " + read.error().message;
+  return {};
 }
 
-Result<Webhook> read_webhook(const Json& webhook) {
+Webhook read_webhook(const Json& webhook) {
   Webhook out;
   out.name = text_at(webhook, {"name"});
   out.target.url = text_at(webhook, {"clientConfig", "url"});
   const auto ca = decode_base64(text_at(webhook, {"clientConfig", "caBundle"}));
-  if (!ca) return Error{Code::Invalid, "clientConfig.caBundle: not base64"};
-  out.target.ca_pem = *ca;
+  if (!ca) out.fault = "clientConfig.caBundle: not base64";
+  out.target.ca_pem = ca.value_or("");
   out.timeout = std::chrono::seconds(int_at(webhook, {"timeoutSeconds"}).value_or(kTimeoutSeconds));
   if (const Json* rules = at(webhook, {"rules"}); rules && rules->is_array()) {
     for (const Json& rule : *rules)
       out.rules.push_back(read_rule(rule));
   }
-  CHARTER_TRY_ASSIGN(out.namespaces, read_selector(webhook, "namespaceSelector"));
-  CHARTER_TRY_ASSIGN(out.objects, read_selector(webhook, "objectSelector"));
+  out.namespaces = read_selector(webhook, "namespaceSelector", out.fault);
+  out.objects = read_selector(webhook, "objectSelector", out.fault);
   if (text_at(webhook, {"failurePolicy"}) == "Ignore") out.failure = WebhookFailure::Ignore;
   out.equivalent = text_at(webhook, {"matchPolicy"}) != "Exact";
   out.reinvoked = text_at(webhook, {"reinvocationPolicy"}) == "IfNeeded";
@@ -81,13 +86,13 @@ bool matches_scope(const WebhookRule& rule, const ResourceType& type) {
 
 }  // namespace
 
-Result<std::vector<Webhook>> read_webhooks(WebhookRole role, const Json& configuration) {
+std::vector<Webhook> read_webhooks(WebhookRole role, const Json& configuration) {
   std::vector<Webhook> out;
   const Json* webhooks = at(configuration, {"webhooks"});
   if (!webhooks || !webhooks->is_array()) return out;
   const std::string name = text_at(configuration, {"metadata", "name"});
   for (const Json& one : *webhooks) {
-    CHARTER_TRY_ASSIGN(Webhook webhook, read_webhook(one));
+    Webhook webhook = read_webhook(one);
     webhook.role = role;
     webhook.configuration = name;
     out.push_back(std::move(webhook));

@@ -46,6 +46,8 @@ struct Webhook {
   WebhookFailure failure = WebhookFailure::Refuse;
   bool equivalent = true;  ///< matchPolicy: also for other versions of a resource that it names
   bool reinvoked = false;  ///< called again when a later one has changed the object
+  /// Why it cannot be called as it stands in the store; empty: it can. Its failure policy decides.
+  std::string fault;
 };
 
 /// The part of a write that rules speak of.
@@ -55,9 +57,8 @@ struct WebhookSubject {
   AdmitRequest::Operation operation;
 };
 
-/// The webhooks of a configuration, in its order. Errors: Invalid when it is none that was
-/// validated.
-Result<std::vector<Webhook>> read_webhooks(WebhookRole role, const Json& configuration);
+/// The webhooks of a stored configuration, in its order.
+std::vector<Webhook> read_webhooks(WebhookRole role, const Json& configuration);
 
 /// The word of an operation in rules and reviews: CREATE, UPDATE, DELETE.
 const char* operation_word(AdmitRequest::Operation operation);

@@ -24,12 +24,7 @@ void read_all(const View& view, WebhookRole role, std::vector<Webhook>& out) {
   // In order of their names, as Kubernetes calls them.
   view.scan(bucket_of(kGroup, resource), "", [&](const ObjectPtr& object) {
     auto webhooks = read_webhooks(role, object->tree());
-    if (!webhooks) {
-      log_error("webhooks", "a configuration cannot be read: its webhooks are not called",
-                {{"configuration", object->header().name}, {"why", webhooks.error().message}});
-      return true;
-    }
-    std::move(webhooks->begin(), webhooks->end(), std::back_inserter(out));
+    std::move(webhooks.begin(), webhooks.end(), std::back_inserter(out));
     return true;
   });
 }
@@ -194,6 +189,7 @@ Result<WebhookVerdict> Webhooks::ask(const Webhook& webhook, const AdmissionAtte
   const Duration started = parts_.clock.monotonic();
   const Duration timeout = std::min<Duration>(webhook.timeout, deadline - started);
   const Result<WebhookVerdict> verdict = [&]() -> Result<WebhookVerdict> {
+    if (!webhook.fault.empty()) return Error{Code::Invalid, webhook.fault};
     if (timeout <= Duration::zero())
       return Error{Code::Timeout, "no time is left: the webhooks before it took it all"};
     auto answer = parts_.client.post(webhook.target, review, timeout);

@@ -26,8 +26,9 @@ namespace charter {
 class WebhookClient {
  public:
   virtual ~WebhookClient() = default;
-  /// POSTs a review and waits for the answer, for `timeout` at most. MUST follow no redirect and
-  /// accept no other host's certificate. Errors: why there is no answer; never its text.
+  /// POSTs a review and waits for the answer; gives up when nothing of it comes for `timeout`. MUST
+  /// follow no redirect and accept no other host's certificate. Errors: why there is no answer;
+  /// never its text.
   virtual Result<Json> post(const WebhookTarget& target, const Json& review, Duration timeout) = 0;
 };
 

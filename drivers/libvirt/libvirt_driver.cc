@@ -193,28 +193,13 @@ Result<Inventory> LibvirtDriver::look() {
                                          return look_around(connection, *endpoint);
                                        }));
   room_.saw(sight.inventory.hosts.front().total, std::move(sight.used));
-  hint_at_changes(sight.inventory);
+  hints_.saw(sight.inventory);
   return std::move(sight.inventory);
 }
 
 void LibvirtDriver::on_hint(Hint hint) {
   events_->on_hint(hint);
-  std::lock_guard lock(mutex_);
-  hint_ = std::move(hint);
-}
-
-void LibvirtDriver::hint_at_changes(const Inventory& inventory) {
-  std::map<std::string, std::string> now = digests_of(inventory);
-  std::vector<std::string> changed;
-  Hint hint;
-  {
-    std::lock_guard lock(mutex_);
-    if (hint_ && seen_) changed = differing_keys(*seen_, now);
-    seen_ = std::move(now);
-    hint = hint_;
-  }
-  for (const std::string& uid : changed)
-    hint(uid);
+  hints_.on_hint(std::move(hint));
 }
 
 DriverFactory libvirt_driver_factory(ImageSource& images, const Clock& clock) {

@@ -6,11 +6,10 @@
 #include "drivers/libvirt/endpoint.h"
 #include "drivers/libvirt/events.h"
 #include "drivers/libvirt/room.h"
+#include "drivers/inventory_changes.h"
 #include "drivers/provider_driver.h"
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -52,16 +51,13 @@ class LibvirtDriver final : public ProviderDriver {
   /// Books room around a change.
   Status with_room(const std::string& uid, const Capacity& need,
                    const std::function<Status()>& work);
-  void hint_at_changes(const Inventory& inventory);
 
   const std::shared_ptr<CallPool> calls_;
   const std::shared_ptr<Endpoint> endpoint_;
   const std::shared_ptr<Events> events_;
   Room room_;
 
-  std::mutex mutex_;  ///< guards the two below; never held while a hint runs
-  Hint hint_;
-  std::optional<std::map<std::string, std::string>> seen_;  ///< uid -> what the last look saw of it
+  InventoryHints hints_;
 };
 
 /// Opens endpoints. Both arguments outlive the factory and its drivers.

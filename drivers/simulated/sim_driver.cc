@@ -186,13 +186,12 @@ Result<Inventory> SimulatedDriver::look() {
     inventory = take_inventory(rows, surroundings_.clock->now());
     return SimEffect::Nothing;
   }));
-  hint_at_changes(inventory);
+  hints_.saw(inventory);
   return inventory;
 }
 
 void SimulatedDriver::on_hint(Hint hint) {
-  std::lock_guard lock(mutex_);
-  hint_ = std::move(hint);
+  hints_.on_hint(std::move(hint));
 }
 
 Status SimulatedDriver::run(const std::string& call, const std::string& uid,
@@ -259,20 +258,6 @@ Instant SimulatedDriver::pass(Duration delay) const {
   const bool blocks = delay > Duration{} && surroundings_.pause;
   if (blocks) surroundings_.pause(delay);
   return surroundings_.clock->now() + (blocks ? Duration{} : delay);
-}
-
-void SimulatedDriver::hint_at_changes(const Inventory& inventory) {
-  std::map<std::string, std::string> now = digests_of(inventory);
-  std::vector<std::string> changed;
-  Hint hint;
-  {
-    std::lock_guard lock(mutex_);
-    if (hint_ && seen_) changed = differing_keys(*seen_, now);
-    seen_ = std::move(now);
-    hint = hint_;
-  }
-  for (const std::string& uid : changed)
-    hint(uid);
 }
 
 DriverFactory simulated_driver_factory(SimWorlds& worlds, SimSurroundings surroundings) {

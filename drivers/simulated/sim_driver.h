@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/clock.h"
+#include "drivers/inventory_changes.h"
 #include "drivers/provider_driver.h"
 #include "drivers/simulated/sim_machines.h"
 #include "drivers/simulated/sim_settings.h"
@@ -8,9 +9,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -73,16 +72,13 @@ class SimulatedDriver final : public ProviderDriver {
   Status carry_out(SimCall& call, const std::optional<Fault>& fault, const Work& work);
   Result<std::optional<Fault>> next_fault(const std::string& call);
   Instant pass(Duration delay) const;
-  void hint_at_changes(const Inventory& inventory);
 
   const SimSettings settings_;
   const std::shared_ptr<SimWorld> world_;
   const SimSurroundings surroundings_;
   const int64_t epoch_;
 
-  std::mutex mutex_;  ///< guards the two below; never held while a hint runs
-  Hint hint_;
-  std::optional<std::map<std::string, std::string>> seen_;  ///< uid -> what the last look saw of it
+  InventoryHints hints_;
 };
 
 /// Opens endpoints in `worlds`. Both arguments' targets must outlive the factory and its drivers.

@@ -5,6 +5,7 @@
 #include "crds/types/kinds.h"
 #include "reconcilers/account/limits.h"
 #include "reconcilers/account/permissions.h"
+#include "reconcilers/billing/time_zone.h"
 #include "reconcilers/common/pause.h"
 
 #include <nlohmann/json.hpp>
@@ -95,6 +96,14 @@ void check_members(const Account& now, std::vector<Cause>& causes) {
   }
 }
 
+// A zone that cannot be read would leave every bill waiting. Looked at only when it is new.
+void check_time_zone(const Account& now, const Account* before, std::vector<Cause>& causes) {
+  const auto& zone = now.spec.billing.time_zone;
+  if (before != nullptr && before->spec.billing.time_zone == zone) return;
+  if (const auto loaded = billing::TimeZone::load(zone); !loaded)
+    causes.push_back(invalid_cause("spec.billing.timeZone", zone, loaded.error().message));
+}
+
 // What only who runs the service may say: from it follow rights in namespaces, and prices.
 Status check_grant(const AdmitRequest& request, const Account& now, const Account* before) {
   std::vector<Cause> causes;
@@ -140,6 +149,7 @@ Status admit(const AdmitRequest& request, const View& view) {
   std::vector<Cause> causes;
   check_namespaces(now, before ? &*before : nullptr, view, causes);
   check_members(now, causes);
+  check_time_zone(now, before ? &*before : nullptr, causes);
   if (!causes.empty()) return invalid(std::move(causes));
   return {};
 }

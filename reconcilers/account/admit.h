@@ -2,7 +2,8 @@
 
 #include "controller/object/admit.h"
 
-// What may be written to an Account. Pure: other objects through the View only.
+// What may be written to an Account. Pure: other objects through the View only, and a new time zone
+// is looked up in the system's database.
 //
 //   create, update  namespaces, limits, prices and placement are for who holds the verb `grant` on
 //                   the Account: from them follow rights in namespaces, so that the right to update
@@ -10,7 +11,8 @@
 //                   a namespace belongs to one Account at most, and leaves it only when no contract
 //                   in it is left (also in the turn, `guard`); members are named once; a
 //                   ServiceAccount has a namespace, others have none; each price is agreed once;
-//                   a namespace of the system (kube-…) belongs to nobody
+//                   a namespace of the system (kube-…) belongs to nobody; months can be counted in
+//                   its time zone
 //   delete          no contract is left; those that are, are listed
 //
 // Lowering a limit below what is used is allowed: it blocks only new work.

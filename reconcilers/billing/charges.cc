@@ -1,5 +1,7 @@
 #include "reconcilers/billing/charges.h"
 
+#include "reconcilers/common/sold_share.h"
+
 #include <algorithm>
 
 namespace charter::billing {
@@ -63,36 +65,9 @@ bool is_for(const RateItem& item, const RateItem& other, Basis basis) {
   return item.meter == other.meter && item.unit == other.unit && item.basis == basis;
 }
 
-int64_t parameter(const SoldUnit& unit, const std::string& name) {
-  const auto found = unit.equals.machine.find(name);
-  if (found == unit.equals.machine.end()) return 0;
-  if (const auto* count = std::get_if<int64_t>(&found->second.value)) return *count;
-  return parse_bytes(found->second.text()).value_or(0);
-}
-
 int64_t count_in(const std::map<std::string, int64_t>& counts, const std::string& name) {
   const auto found = counts.find(name);
   return found == counts.end() ? 0 : found->second;
-}
-
-// What one sold unit is of a meter.
-int64_t share_of(const RateItem& item, const std::string& name, const SoldUnit& unit) {
-  const bool machine = unit.per == UnitPer::Machine;
-  switch (item.meter) {
-    case Meter::CpuHours:
-      return machine ? parameter(unit, "vcpus") : 0;
-    case Meter::MemoryHours:
-      return machine ? parameter(unit, "memory") : 0;
-    case Meter::MachineHours:
-      return machine ? 1 : 0;
-    case Meter::Storage:
-      return machine ? 0 : unit.equals.capacity_bytes;
-    case Meter::Units:
-      return item.unit == name ? 1 : 0;
-    case Meter::Subscription:
-      break;
-  }
-  return 0;
 }
 
 Int128 ordered(Charge& charge, const Level& level, const SoldUnits& sold) {

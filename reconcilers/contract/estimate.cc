@@ -1,4 +1,5 @@
 #include "reconcilers/common/money.h"
+#include "reconcilers/common/sold_share.h"
 #include "reconcilers/contract/offer.h"
 
 #include <algorithm>
@@ -50,33 +51,6 @@ Measure measure_of(PriceUnit per) {
       break;
   }
   return {1, 1};
-}
-
-int64_t parameter(const SoldUnit& unit, const std::string& name) {
-  const auto found = unit.equals.machine.find(name);
-  if (found == unit.equals.machine.end()) return 0;
-  if (const auto* count = std::get_if<int64_t>(&found->second.value)) return *count;
-  return parse_bytes(found->second.text()).value_or(0);
-}
-
-// What one sold unit adds to a meter: virtual processors, bytes, machines or units.
-int64_t share_of(const RateItem& item, const std::string& name, const SoldUnit& unit) {
-  const bool machine = unit.per == UnitPer::Machine;
-  switch (item.meter) {
-    case Meter::CpuHours:
-      return machine ? parameter(unit, "vcpus") : 0;
-    case Meter::MemoryHours:
-      return machine ? parameter(unit, "memory") : 0;
-    case Meter::MachineHours:
-      return machine ? 1 : 0;
-    case Meter::Storage:
-      return machine ? 0 : unit.equals.capacity_bytes;
-    case Meter::Units:
-      return item.unit.empty() || item.unit == name ? 1 : 0;
-    case Meter::Subscription:
-      break;
-  }
-  return 0;
 }
 
 // The month's quantity of one item, in its per-units.

@@ -1,5 +1,6 @@
 #include "reconcilers/machine/plan.h"
 
+#include "reconcilers/common/metering.h"
 #include "reconcilers/common/naming.h"
 #include "reconcilers/machine/differences.h"
 #include "reconcilers/machine/metering.h"
@@ -384,25 +385,13 @@ Step decide(const Machine& machine, const Observed& have) {
   return creation(machine, machine.status.drift);
 }
 
-// What removes or releases waits until the end of what is charged for is on record.
-void note_end_first(Step& step) {
-  const bool removes = step.action && std::holds_alternative<Remove>(*step.action);
-  if (!removes && step.release.empty()) return;
-  if (!step.release.empty())
-    step.deletion = DeletionStep{"ClosingMeters", "noting what is charged"};
-  step.action.reset();
-  step.release.clear();
-  step.events.clear();
-  step.outcome = Outcome::again();
-}
-
 }  // namespace
 
 Step plan(const Machine& machine, const Observed& have) {
   Step step = decide(machine, have);
   step.status.metering = metered(machine, have);
   const bool over = is_charged(machine.status.metering) && !is_charged(step.status.metering);
-  if (over && !machine.meta.deleted.empty()) note_end_first(step);
+  if (over && !machine.meta.deleted.empty()) note_end_first<Remove>(step);
   return step;
 }
 

@@ -1,6 +1,7 @@
 #include "reconcilers/volume/plan.h"
 
 #include "drivers/size_rounding.h"
+#include "reconcilers/common/metering.h"
 #include "reconcilers/common/naming.h"
 #include "reconcilers/provider/endpoint.h"
 #include "reconcilers/volume/metering.h"
@@ -241,25 +242,13 @@ Step decide(const Volume& volume, const Observed& have) {
   return Placed(volume, have).decide();
 }
 
-// What removes or releases waits until the end of what is charged for is on record.
-void note_end_first(Step& step) {
-  const bool removes = step.action && std::holds_alternative<Remove>(*step.action);
-  if (!removes && step.release.empty()) return;
-  if (!step.release.empty())
-    step.deletion = DeletionStep{"ClosingMeters", "noting what is charged"};
-  step.action.reset();
-  step.release.clear();
-  step.events.clear();
-  step.outcome = Outcome::again();
-}
-
 }  // namespace
 
 Step plan(const Volume& volume, const Observed& have) {
   Step step = decide(volume, have);
   step.status.metering = metered(volume, have);
   const bool over = is_charged(volume.status.metering) && !is_charged(step.status.metering);
-  if (over && !volume.meta.deleted.empty()) note_end_first(step);
+  if (over && !volume.meta.deleted.empty()) note_end_first<Remove>(step);
   return step;
 }
 

@@ -57,6 +57,22 @@ TEST(AccountAdmit, ASecondAccountCantHaveTheSameNamespace) {
             std::string::npos);
 }
 
+TEST(AccountAdmit, ATimeZoneThatIsNoneIsRefusedBeforeABillWaitsForIt) {
+  Desk desk;
+  auto account = sample_account();
+  account["spec"]["billing"]["timeZone"] = "Europe/Berlin";
+  EXPECT_TRUE(desk.write(&account, nullptr));
+  account["spec"]["billing"]["timeZone"] = "Europe/Berln";
+  const auto verdict = desk.write(&account, nullptr);
+  ASSERT_FALSE(verdict);
+  EXPECT_EQ(verdict.error().code, Code::Invalid);
+  EXPECT_EQ(verdict.error().causes.at(0).field, "spec.billing.timeZone");
+  // One that the database lost since does not keep its account from being changed otherwise.
+  auto moved = account;
+  moved["spec"]["billing"]["email"] = "other@consumerco.example";
+  EXPECT_TRUE(desk.write(&moved, &account));
+}
+
 TEST(AccountAdmit, ANamespaceLeavesOnlyWhenNoContractIsLeftInIt) {
   Desk desk;
   const auto before = sample_account();

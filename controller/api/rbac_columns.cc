@@ -1,19 +1,11 @@
-#include "controller/api/builtin_columns.h"
-
-#include "controller/api/rbac_validate.h"
-#include "controller/webhooks/webhooks.h"
+#include "controller/api/rbac_columns.h"
 
 #include <nlohmann/json.hpp>
 
 namespace charter {
 
-bool has_own_cells(const ResourceType& type) {
-  return is_rbac_kind(type) || is_webhook_configuration(type);
-}
-
-std::optional<std::string> builtin_cell(const PrinterColumn& column,
-                                        const std::vector<std::string_view>& found) {
-  if (column.json_path == ".webhooks[*].name") return std::to_string(found.size());
+std::optional<std::string> rbac_cell(const PrinterColumn& column,
+                                     const std::vector<std::string_view>& found) {
   const bool role = column.json_path == ".roleRef";
   if (!role && !column.json_path.starts_with(".subjects[")) return std::nullopt;
   std::string text;
