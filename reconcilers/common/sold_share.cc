@@ -28,7 +28,7 @@ int64_t share_of(const RateItem& item, const std::string& name, const SoldUnit& 
     case Meter::Storage:
       return machine ? 0 : unit.equals.capacity_bytes;
     case Meter::Units:
-      return item.unit == name ? 1 : 0;
+      return item.unit.empty() || item.unit == name ? 1 : 0;
     case Meter::Subscription:
       break;
   }

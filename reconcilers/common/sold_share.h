@@ -8,7 +8,7 @@
 namespace charter {
 
 /// What one sold unit adds to the meter of an item: virtual processors, bytes, machines or units.
-/// The estimate of an offer and the bill must count alike. Pure.
+/// An item that names no unit counts them all. The estimate of an offer and the bill must count alike. Pure.
 int64_t share_of(const RateItem& item, const std::string& name, const SoldUnit& unit);
 
 }  // namespace charter

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import ordering
-from charter_e2e import BINARY, ROOT, ServerTest
+from charter_e2e import BINARY, ROOT, ServerTest, eventually
 from ordering import NS
 
 USAGE = f"/apis/charter.dev/v1alpha1/namespaces/{NS}/contracts/orders/usage"
@@ -28,6 +28,9 @@ class BillingTest(ServerTest):
         return json.loads(self.out("get", "--raw", USAGE + query))
 
     def test_1_what_runs_is_in_the_usage_with_when_and_by_whom(self):
+        # A period is half-open: what began in this very second is in it from the next one on.
+        begun = lambda: sum(i["basis"] == "Active" for i in self.usage("?intervals=true")["intervals"]) == 3
+        eventually(begun, "three active machines are in the usage")
         usage = self.usage("?intervals=true")
         provisioned = [a for a in usage["actions"] if a["action"] == "Provisioned" and a["object"].endswith("order-mgmt")]
         self.assertGreaterEqual(sum(a["count"] for a in provisioned), 3)
