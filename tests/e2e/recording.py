@@ -28,6 +28,8 @@ _VARIABLE = [(re.compile(pattern), replacement) for pattern, replacement in (
     (r"https?://<address>", "<server>"),
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "<jwt>"),
     (r"(\?hash=)[0-9A-Fa-f]+", r"\1<hash>"),
+    (r"\x1b\[[\d;]*m", ""),  # colours
+    (r"^Client Version: (version\.Info.*|v1\.\d+\..*)", "Client Version: <client>"),
     (r"(?<![\w.-])(\d+[dhms])+(?![\w.-])", "<age>"),
     (r"/tmp/(LIVE|MERGED)-\d+", r"/tmp/\1"))]
 
@@ -150,8 +152,10 @@ class Differences:
         self.entries = entries
 
     @classmethod
-    def listed(cls, recording):
-        return cls(json.loads((FOLDER / "differences.json").read_text())[recording])
+    def listed(cls, recording, client=None):
+        """Those of a recording; some show with a few versions of the client only."""
+        entries = json.loads((FOLDER / "differences.json").read_text())[recording]
+        return cls([entry for entry in entries if client is None or client in entry.get("clients", [client])])
 
     def complaints(self, title, real, charter):
         """What is wrong between the lines of two answers to the same question, given what is listed for it."""
