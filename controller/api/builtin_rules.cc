@@ -1,12 +1,12 @@
 #include "controller/api/builtin_rules.h"
 
 #include "controller/api/rbac_validate.h"
+#include "controller/api/rule_cache.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/object/conditions.h"
 #include "controller/object/definition.h"
 #include "controller/object/labels.h"
-#include "controller/object/schema_rules.h"
 #include "controller/webhooks/webhook_rules.h"
 #include "controller/webhooks/webhooks.h"
 
@@ -59,33 +59,6 @@ void complete_secret(Json& object) {
   object.erase("stringData");
 }
 
-/// Says in the definition what its writers are told in a Warning: these rules are kept, published
-/// and not evaluated.
-void report_rules(Json& object, Instant now) {
-  constexpr const char* kType = "ValidationRulesNotEvaluated";
-  constexpr size_t kPathBytesMax =
-      limits::kConditionMessageBytesMax - 256;  // room for the words around them
-  const std::vector<std::string> places = places_of_rules(object);
-  Json& status = object["status"];
-  if (places.empty()) {
-    remove_condition(status, kType);
-    return;
-  }
-  std::string list;
-  size_t named = 0;
-  for (const std::string& place : places) {
-    if (list.size() + place.size() > kPathBytesMax) break;
-    list += (named++ ? ", " : "") + place;
-  }
-  if (named < places.size()) list += " and " + std::to_string(places.size() - named) + " more";
-  set_condition(status,
-                {kType, "True", "RulesNotSupported",
-                 "x-kubernetes-validations are not evaluated by this server; objects are stored "
-                 "without the checks of " +
-                     list},
-                now);
-}
-
 /// The names are accepted and the kind is served as soon as the write is durable, so the status says so at once.
 void complete_definition_status(Json& object, const Json* before, const ApiParts& parts) {
   const Json& spec = object["spec"];
@@ -111,7 +84,6 @@ void complete_definition_status(Json& object, const Json* before, const ApiParts
         {"Established", "True", "InitialNamesAccepted", "the initial names have been accepted"},
         now);
   }
-  report_rules(object, now);
 }
 
 /// A version that objects may still be stored in has to stay.
@@ -173,6 +145,7 @@ void check_immutable(const Json& object, const Json& before, std::vector<Cause>&
 
 void check_definition(Json& object, const Json* before, std::vector<Cause>& causes) {
   validate_definition(object, causes);
+  if (causes.empty()) check_rules(object, causes);
   check_stored_versions(object, causes);
   if (!before) return;
   for (const char* field : {"group", "scope"}) {

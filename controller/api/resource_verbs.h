@@ -1,5 +1,6 @@
 #pragma once
 
+#include "controller/api/rule_cache.h"
 #include "controller/base/random.h"
 #include "controller/object/admit.h"
 #include "controller/object/apply.h"
@@ -76,6 +77,7 @@ struct ApiParts {
   const Authorizer* authorizer = nullptr;  ///< asked by admission; null: nobody asks who calls
   const Webhooks* webhooks = nullptr;      ///< users' own admission; null: none is called (a rehearsal)
   HeavyWorkers* waiting = nullptr;         ///< where writes wait for webhooks; null: where they are asked
+  std::shared_ptr<RuleCache> rules = make_rule_cache();  ///< shared by all copies
 };
 
 /// Verbs that change objects. Reads go straight to the store.

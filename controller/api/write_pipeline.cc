@@ -44,21 +44,6 @@ Status judge_change(const Change& change, const std::vector<std::string>& unknow
   return error;
 }
 
-/// kube-apiserver skips the rules of an object whose shape is wrong, and says so.
-bool hides_rules(const std::vector<Cause>& causes) {
-  return std::any_of(causes.begin(), causes.end(), [](const Cause& cause) {
-    return cause.reason == "FieldValueTypeInvalid" || cause.reason == "FieldValueRequired" ||
-           cause.reason == "FieldValueTooMany" || cause.reason == "FieldValueTooLong";
-  });
-}
-
-Cause rules_not_checked() {
-  return {"FieldValueInvalid",
-          "Invalid value: null: some validation rules were not checked because the object was invalid; correct the "
-          "existing errors to complete validation",
-          "<nil>"};
-}
-
 void add_finalizers(const Change& change, Json& tree) {
   const auto hooks = change.parts.hooks.find(change.type->bucket());
   if (hooks == change.parts.hooks.end() || hooks->second.finalizers.empty()) return;
@@ -138,14 +123,10 @@ Result<Checked> check_tree(Change& change, Json tree, const Json* before) {
   type.schema->validate(tree, causes);
   check_metadata(tree, before, causes, out.warnings);
   if (causes.empty()) check_builtin(type, tree, before, causes);
-  const std::string name = text_at(tree, {"metadata", "name"});
+  judge_rules(*change.parts.rules, type.schema, tree, before, causes, out.warnings);
   if (!causes.empty()) {
-    if (type.schema->has_rules() && hides_rules(causes)) causes.push_back(rules_not_checked());
+    const std::string name = text_at(tree, {"metadata", "name"});
     return invalid(type.qualified_kind(), &type, name, std::move(causes));
-  }
-  if (type.schema->has_rules()) {
-    out.warnings.push_back("x-kubernetes-validations of " + type.qualified_resource() +
-                           " are not evaluated by this server: the object was stored without that check");
   }
   if (type.deprecated) out.warnings.push_back(type.deprecation_warning);
   out.tree = std::make_shared<Json>(std::move(tree));

@@ -51,7 +51,7 @@ class Schema {
   bool preserves_unknown() const;
   bool is_embedded_resource() const;
   /// True when this node or one below it carries x-kubernetes-validations. Rules are kept in
-  /// source(), not evaluated.
+  /// source(); controller/cel evaluates them.
   bool has_rules() const;
   /// The JSON this node was compiled from.
   const Json& source() const;

@@ -131,56 +131,6 @@ TEST_F(BuiltinRules, An_empty_list_or_map_of_metadata_is_not_stored) {
   }
 }
 
-TEST_F(BuiltinRules,
-       A_definition_says_which_of_its_rules_are_not_evaluated_for_as_long_as_it_has_them) {
-  constexpr const char* kType = "ValidationRulesNotEvaluated";
-  const std::string path = kDefinitionsPath + "/widgets.shop.dev";
-  Json body = api_.get(path).json();
-  EXPECT_FALSE(find_condition(body, kType));
-  Json& spec = body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-  const Json rules = Json::array({{{"rule", "self.size > 0"}}});
-  spec["x-kubernetes-validations"] = rules;
-  spec["properties"]["color"]["x-kubernetes-validations"] = rules;
-  ASSERT_EQ(api_.put(path, body).status, 200);
-  body = api_.get(path).json();
-  const auto said = find_condition(body, kType);
-  ASSERT_TRUE(said);
-  EXPECT_EQ(said->status, "True");
-  EXPECT_EQ(said->reason, "RulesNotSupported");
-  EXPECT_EQ(said->message,
-            "x-kubernetes-validations are not evaluated by this server; objects are stored without "
-            "the checks of v1 spec, v1 "
-            "spec.color");
-  EXPECT_TRUE(condition_is_true(body, "Established"));
-  const Answer written = api_.post(kWidgetsPath, shop_widget("a"));
-  ASSERT_EQ(written.warnings().size(), 1u);
-  EXPECT_NE(written.warnings()[0].find("not evaluated"), std::string::npos);
-
-  const int64_t revision = api_.store().revision();
-  EXPECT_EQ(api_.put(path, body).status, 200);
-  EXPECT_EQ(api_.store().revision(), revision) << "said once";
-
-  Json& again = body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-  again.erase("x-kubernetes-validations");
-  again["properties"]["color"]["x-kubernetes-validations"] = Json::array();
-  ASSERT_EQ(api_.put(path, body).status, 200);
-  EXPECT_FALSE(find_condition(api_.get(path).json(), kType));
-  EXPECT_TRUE(api_.post(kWidgetsPath, shop_widget("b")).warnings().empty());
-}
-
-TEST_F(BuiltinRules, A_definition_with_rules_everywhere_names_some_and_counts_the_rest) {
-  Json body = api_.get(kDefinitionsPath + "/widgets.shop.dev").json();
-  Json& schema = body["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
-  Json node = {{"type", "string"}, {"x-kubernetes-validations", Json::array({{{"rule", "true"}}})}};
-  for (int i = 0; i < 200; ++i)
-    schema["properties"]["spec"]["properties"]["field" + std::to_string(i)] = node;
-  ASSERT_EQ(api_.put(kDefinitionsPath + "/widgets.shop.dev", body).status, 200);
-  const auto said = find_condition(api_.get(kDefinitionsPath + "/widgets.shop.dev").json(),
-                                   "ValidationRulesNotEvaluated");
-  ASSERT_TRUE(said);
-  EXPECT_THAT(said->message, testing::MatchesRegex(".* v1 spec.field0, .* and 1[0-9][0-9] more"));
-}
-
 TEST_F(BuiltinRules, The_version_is_one_that_clients_parse_and_its_date_is_the_builds) {
   const Json version = api_.get("/version").json();
   EXPECT_EQ(version["major"], "1");

@@ -298,19 +298,6 @@ class ApiTest(ServerTest):
         self.kubectl("wait", "--for=condition=Established", f"crd/{crd}", "--timeout=20s")
         self.assertEqual(self.names(crd, "-A"), [], "no instance comes back with the definition")
 
-    def test_rules_that_are_not_evaluated_are_told_to_who_defines_and_who_writes(self):
-        ruled = definition("Ruled", "ruleds")
-        schema = ruled["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-        schema["x-kubernetes-validations"] = [{"rule": "self.size < 5", "message": "too large"}]
-        self.apply(ruled)
-        crd = f"crd/ruleds.{GROUP}"
-        self.kubectl("wait", "--for=condition=ValidationRulesNotEvaluated", crd, "--timeout=20s")
-        said = self.out("get", crd, "-o", 'jsonpath={.status.conditions[?(@.type=="ValidationRulesNotEvaluated")].message}')
-        self.assertIn("spec", said)
-        self.kubectl("wait", "--for=condition=Established", crd, "--timeout=20s")
-        done = self.kubectl("apply", "-f", "-", stdin={**widget("loose", 7), "kind": "Ruled"})
-        self.assertIn("Warning: x-kubernetes-validations", done.stderr)
-
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

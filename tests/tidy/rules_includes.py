@@ -15,7 +15,7 @@ WALLS = (
     ("JSON", r"nlohmann/json_fwd\.hpp$", r"", ""),
     ("JSON", r"nlohmann/", r".*\.cc$", "in a header include nlohmann/json_fwd.hpp or controller/object/value.h"),
     ("yaml-cpp", r"yaml-cpp/", r"controller/object/.*\.cc$", "parse and print through controller/object/value.h"),
-    ("re2", r"re2/", r"controller/object/", "match through controller/object"),
+    ("re2", r"re2/", r"controller/object/|controller/cel/.*\.cc$", "match through controller/object, in expressions controller/cel"),
     ("sqlite3", r"sqlite3", r"controller/store/|drivers/simulated/.*\.cc$", "store through controller/store/store.h"),
     # cpprestsdk hands its TLS settings out as Asio's type.
     ("asio's TLS context", r"boost/asio/ssl\.hpp$", _WIRE + r"|controller/runtime/rest_.*\.cc$", "wire code lives in controller/api"),
@@ -55,11 +55,12 @@ LAYERS = (
     ("main", r"controller/main\.cc$", None),
     ("base", r"controller/base/", ()),
     ("object", r"controller/object/", ("base",)),
+    ("cel", r"controller/cel/", ("object", "base")),
     ("store", r"controller/store/", ("object", "base")),
     ("keys", r"controller/keys/", ("store", "object", "base")),  # beside the store: it links no cryptography
     ("protobuf", r"controller/protobuf/", ("object", "base")),
     ("webhooks", r"controller/webhooks/", ("store", "object", "base")),
-    ("api", r"controller/api/", ("object", "store", "protobuf", "webhooks", "base")),
+    ("api", r"controller/api/", ("object", "store", "cel", "protobuf", "webhooks", "base")),
     ("local client", r"controller/runtime/local_client", ("runtime", "api", "object", "base")),
     ("runtime", r"controller/runtime/", ("object", "base")),
     ("cli", r"controller/cli/", ("main", "base", "object", "store", "keys", "webhooks", "api", "runtime", "local client")),
