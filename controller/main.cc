@@ -1,9 +1,11 @@
 // Composition root: puts the product's kinds, drivers and commands into the generic runtime. No
 // logic here.
 #include "controller/cli/product.h"
+#include "controller/runtime/https_fetch.h"
 #include "drivers/images/image_commands.h"
 #include "drivers/images/image_store.h"
 #include "drivers/libvirt/libvirt_driver.h"
+#include "drivers/ovf/ovf_commands.h"
 #include "drivers/simulated/sim_commands.h"
 #include "drivers/simulated/sim_driver.h"
 #include "drivers/simulated/sim_rehearsal.h"
@@ -15,8 +17,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -54,6 +59,12 @@ charter::Result<charter::ControllerHold> add_rehearsal(charter::Manager& manager
   return charter::ControllerHold(hold);
 }
 
+charter::Status download(const std::string& url, const std::string& ca_pem,
+                         const std::function<charter::Status(std::string_view)>& sink) {
+  constexpr auto kPiecePatience = std::chrono::seconds(60);
+  return charter::download_https(url, ca_pem, kPiecePatience, sink);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,7 +77,9 @@ int main(int argc, char** argv) {
   product.add_controllers = add_controllers;
   product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};
   product.commands = charter::sim_commands(std::cout, std::cerr, clock);
-  for (auto& command : charter::image_commands(std::cout, std::cerr))
+  for (auto& command : charter::image_commands(std::cout, std::cerr, download))
+    product.commands.push_back(std::move(command));
+  for (auto& command : charter::ovf_commands(std::cout, std::cerr))
     product.commands.push_back(std::move(command));
   for (auto& command : charter::billing::commands(std::cout, std::cerr))
     product.commands.push_back(std::move(command));

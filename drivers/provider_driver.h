@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,31 @@ struct Inventory {
   std::vector<Host> hosts;
 };
 
+/// What a machine has consumed, as its host counts it. Each value only grows within an epoch and
+/// starts at zero in another; what the host does not count is unset.
+struct MachineCounters {
+  std::string uid;
+  /// Names the run that the values count from, such as a boot. Another text: they began at zero
+  /// again, however large they are. Empty: the host names none, and only a value that became
+  /// smaller says that it began again.
+  std::string epoch;
+  std::optional<int64_t> cpu_ns;  ///< processor time used, summed over the virtual processors
+  std::optional<int64_t> page_faults;
+  std::optional<int64_t> read_bytes, written_bytes;   ///< of all its disks
+  std::optional<int64_t> received_bytes, sent_bytes;  ///< of all its networks
+  bool operator==(const MachineCounters&) const = default;
+};
+
 /// One open endpoint. Thread contract as machine_driver.h.
 class ProviderDriver : public MachineDriver, public VolumeDriver {
  public:
   /// One bulk call for the whole endpoint.
   virtual Result<Inventory> look() = 0;
+  /// Consumption of all machines that carry our stamp, sorted by uid: one bulk call for the whole
+  /// endpoint. MUST list what runs, unless its host cannot be asked now; MAY list what does not run
+  /// any more, with its last values. MUST NOT give a value that is not measured. Errors: as look;
+  /// MethodNotAllowed with reason NotMetered where the endpoint counts nothing.
+  virtual Result<std::vector<MachineCounters>> counters() = 0;
   /// Hints that these machine or volume uids changed; may be lost, never carries meaning. Called
   /// from any thread.
   using Hint = std::function<void(const std::string& uid)>;

@@ -16,6 +16,7 @@ packages=(
   libgtest-dev libgmock-dev libgmp-dev clang-14 libclang-rt-14-dev clang-format python3
   # a libvirtd of the tests' own, with real guests
   libvirt-daemon libvirt-daemon-system libvirt-clients libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
+  ovmf dnsmasq-base iptables
   # what the scripts and the end-to-end tests call
   jq curl openssl ca-certificates strace
 )

@@ -7,5 +7,10 @@ namespace charter {
 
 /// SHA-256 of `bytes` as 64 lower-case hex digits (FIPS 180-4).
 std::string sha256_hex(std::string_view bytes);
+/// SHA-512 likewise, 128 digits.
+std::string sha512_hex(std::string_view bytes);
+/// SHA-1 likewise, 40 digits. Finds accidents and no intention: others can make bytes of the same
+/// digest.
+std::string sha1_hex(std::string_view bytes);
 
 }  // namespace charter

@@ -9,6 +9,7 @@
 #include <pplx/threadpool.h>
 
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -60,16 +61,23 @@ Error refused(const Kubeconfig& config, int status, const std::string& body) {
 }
 
 // In pieces, so that an endless answer is found before the memory is.
+Status read_pieces(const http::http_response& response, const RestTransport::Piece& take) {
+  std::vector<uint8_t> piece(256 * 1024);
+  auto source = response.body().streambuf();
+  while (const size_t size = source.getn(piece.data(), piece.size()).get())
+    CHARTER_TRY(take(std::string_view(reinterpret_cast<const char*>(piece.data()), size)));
+  return {};
+}
+
 Result<std::string> read_body(const http::http_response& response, const Kubeconfig& config,
                               size_t bytes_max) {
   std::string body;
-  std::vector<uint8_t> piece(256 * 1024);
-  auto source = response.body().streambuf();
-  while (const size_t size = source.getn(piece.data(), piece.size()).get()) {
-    body.append(reinterpret_cast<const char*>(piece.data()), size);
+  CHARTER_TRY(read_pieces(response, [&](std::string_view piece) -> Status {
+    body.append(piece);
     if (body.size() > bytes_max)
       return no_answer(config, "the answer is larger than " + std::to_string(bytes_max) + " bytes");
-  }
+    return {};
+  }));
   return body;
 }
 
@@ -145,11 +153,17 @@ Result<Json> RestTransport::post(const std::string& path_and_query, const Json& 
                 send({http::methods::POST, path_and_query, "application/json", &body}));
 }
 
+Status RestTransport::get_pieces(const std::string& path_and_query, const Piece& take) {
+  const Request request{http::methods::GET, path_and_query, "*/*"};
+  CHARTER_TRY(send(request, &take));
+  return {};
+}
+
 void RestTransport::cancel() {
   state_->cancelled.cancel();
 }
 
-Result<std::string> RestTransport::send(const Request& sent) {
+Result<std::string> RestTransport::send(const Request& sent, const Piece* take) {
   const Kubeconfig& config = state_->config;
   try {
     http::http_request request(sent.method);
@@ -159,8 +173,11 @@ Result<std::string> RestTransport::send(const Request& sent) {
     if (!config.token.empty()) request.headers().add("Authorization", "Bearer " + config.token);
     const http::http_response response =
         state_->client.request(request, state_->cancelled.get_token()).get();
-    CHARTER_TRY_ASSIGN(std::string body,
-                       read_body(response, config, state_->answer_bytes_max));
+    if (take != nullptr && response.status_code() == http::status_codes::OK) {
+      CHARTER_TRY(read_pieces(response, *take));
+      return std::string();
+    }
+    CHARTER_TRY_ASSIGN(std::string body, read_body(response, config, state_->answer_bytes_max));
     if (response.status_code() != http::status_codes::OK)
       return refused(config, response.status_code(), body);
     return body;

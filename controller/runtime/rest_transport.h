@@ -5,8 +5,10 @@
 #include "controller/object/value.h"
 #include "controller/runtime/kubeconfig.h"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 // Requests to a Kubernetes API server over HTTPS. The only file that knows cpprestsdk is its .cc.
 namespace charter {
@@ -32,12 +34,17 @@ class RestTransport {
   void cancel();
   /// The same for an answer in another media type, as the server wrote it.
   Result<std::string> get_text(const std::string& path_and_query, const std::string& accept);
+  /// Hands an answer of any length to `take`, piece by piece. Errors: also what `take` says, which
+  /// ends it.
+  using Piece = std::function<Status(std::string_view)>;
+  Status get_pieces(const std::string& path_and_query, const Piece& take);
 
  private:
   struct State;
   explicit RestTransport(std::unique_ptr<State> state);
   struct Request;
-  Result<std::string> send(const Request& request);
+  /// An answer of success goes to `take`, when there is one, and is not returned.
+  Result<std::string> send(const Request& request, const Piece* take = nullptr);
   std::unique_ptr<State> state_;
 };
 

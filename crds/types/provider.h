@@ -18,9 +18,15 @@ constexpr std::array<std::string_view, 7> words(InjectedError) {
 }
 
 /// How a network of libvirt is joined.
-enum class NetworkMode { Network, User };
-constexpr std::array<std::string_view, 2> words(NetworkMode) {
-  return {"Network", "User"};
+enum class NetworkMode { Network, User, Isolated, Nat };
+constexpr std::array<std::string_view, 4> words(NetworkMode) {
+  return {"Network", "User", "Isolated", "NAT"};
+}
+
+/// What boots a guest of libvirt.
+enum class GuestFirmware { Bios, Uefi };
+constexpr std::array<std::string_view, 2> words(GuestFirmware) {
+  return {"BIOS", "UEFI"};
 }
 
 /// What runs guests of libvirt.
@@ -146,13 +152,27 @@ struct Provider {
   struct NetworkMapping {
     std::string name;
     std::optional<NetworkMode> mode;  ///< none: Network
-    std::string network;
+    std::string network, address;
     static void fields(auto& f, auto& s) {
       f.required("name", s.name);
       f("mode", s.mode);
       f("network", s.network);
+      f("address", s.address);
     }
     bool operator==(const NetworkMapping&) const = default;
+  };
+  struct GuestClass {
+    std::string name, cpu_model;
+    int64_t cores_per_socket = 1, threads_per_core = 1;
+    GuestFirmware firmware = GuestFirmware::Bios;
+    static void fields(auto& f, auto& s) {
+      f.required("name", s.name);
+      f("cpuModel", s.cpu_model);
+      f("coresPerSocket", s.cores_per_socket);
+      f("threadsPerCore", s.threads_per_core);
+      f("firmware", s.firmware);
+    }
+    bool operator==(const GuestClass&) const = default;
   };
   /// Decimals: how much more may be sold than the host has.
   struct Overcommit {
@@ -168,6 +188,7 @@ struct Provider {
     std::string uri;
     std::vector<StoragePool> storage_pools;
     std::vector<NetworkMapping> networks;
+    std::vector<GuestClass> machine_classes;
     Acceleration acceleration = Acceleration::Auto;
     WipeMethod wipe = WipeMethod::Discard;
     Duration stop_timeout = std::chrono::seconds(60);
@@ -178,6 +199,7 @@ struct Provider {
       f.required("uri", s.uri);
       f.required("storagePools", s.storage_pools);
       f("networks", s.networks);
+      f("machineClasses", s.machine_classes);
       f("acceleration", s.acceleration);
       f("wipe", s.wipe);
       f("stopTimeout", s.stop_timeout);

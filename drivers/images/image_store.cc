@@ -2,12 +2,12 @@
 
 #include "controller/object/digest.h"
 #include "drivers/images/inspector.h"
+#include "drivers/images/mapped_file.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -16,39 +16,6 @@ namespace charter {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A file's bytes, mapped read-only.
-class Mapped {
- public:
-  static Result<Mapped> open(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return Error{Code::NotFound, "cannot read " + path};
-    struct stat facts {};
-    const bool regular = ::fstat(file, &facts) == 0 && S_ISREG(facts.st_mode);
-    Mapped mapped;
-    if (regular && facts.st_size > 0) {
-      mapped.size_ = static_cast<size_t>(facts.st_size);
-      mapped.start_ = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, file, 0);
-    }
-    ::close(file);
-    if (!regular) return Error{Code::Invalid, path + " is no regular file"};
-    if (mapped.start_ == MAP_FAILED || mapped.size_ == 0)
-      return Error{Code::Invalid, path + " is empty or cannot be mapped"};
-    return mapped;
-  }
-  Mapped(Mapped&& other) noexcept
-      : start_(std::exchange(other.start_, MAP_FAILED)), size_(other.size_) {}
-  Mapped& operator=(Mapped&&) = delete;
-  ~Mapped() {
-    if (start_ != MAP_FAILED) ::munmap(start_, size_);
-  }
-  std::string_view bytes() const { return {static_cast<const char*>(start_), size_}; }
-
- private:
-  Mapped() = default;
-  void* start_ = MAP_FAILED;
-  size_t size_ = 0;
-};
 
 bool is_hex(std::string_view text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -62,22 +29,39 @@ Error write_failed(const std::string& path) {
           full ? "no room for the image at " + path : "cannot write " + path};
 }
 
-Status write_file(const std::string& path, std::string_view bytes) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return write_failed(path);
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t now = ::write(file, bytes.data() + done, bytes.size() - done);
-    if (now < 0 && errno == EINTR) continue;
-    if (now <= 0) break;
-    done += static_cast<size_t>(now);
+/// A file that is written from its beginning, and is gone unless it is kept.
+class Part {
+ public:
+  explicit Part(std::string path)
+      : path_(std::move(path)),
+        file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
+  ~Part() {
+    if (file_ >= 0) ::close(file_);
+    if (!kept_) ::unlink(path_.c_str());
   }
-  const bool whole = done == bytes.size() && ::fsync(file) == 0;
-  const Status status = whole ? Status() : Status(write_failed(path));
-  ::close(file);
-  if (!whole) ::unlink(path.c_str());
-  return status;
-}
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  Status add(std::string_view bytes) {
+    if (file_ < 0) return write_failed(path_);
+    size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t now = ::write(file_, bytes.data() + done, bytes.size() - done);
+      if (now < 0 && errno == EINTR) continue;
+      if (now <= 0) return write_failed(path_);
+      done += static_cast<size_t>(now);
+    }
+    return {};
+  }
+  Status finish() { return file_ >= 0 && ::fsync(file_) == 0 ? Status() : write_failed(path_); }
+  void keep() { kept_ = true; }
+  const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_;
+  const int file_;
+  bool kept_ = false;
+};
 
 void sync_directory(const std::string& path) {
   const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -87,7 +71,7 @@ void sync_directory(const std::string& path) {
 }
 
 Result<ImageFile> look_at(const std::string& path) {
-  CHARTER_TRY_ASSIGN(const Mapped mapped, Mapped::open(path));
+  CHARTER_TRY_ASSIGN(const MappedFile mapped, MappedFile::open(path));
   CHARTER_TRY_ASSIGN(const Inspection found, inspect_image(mapped.bytes()));
   return ImageFile{.path = path,
                    .format = found.format,
@@ -122,28 +106,70 @@ Result<ImageFile> ImageStore::find(const std::string& digest, const std::string&
 }
 
 Result<StoredImage> ImageStore::import_file(const std::string& path, const std::string& sha256) {
-  CHARTER_TRY_ASSIGN(const Mapped mapped, Mapped::open(path));
-  CHARTER_TRY_ASSIGN(const Inspection found, inspect_image(mapped.bytes()));
-  const std::string hex = sha256_hex(mapped.bytes());
+  CHARTER_TRY_ASSIGN(const MappedFile mapped, MappedFile::open(path));
+  return import_bytes(mapped.bytes(), sha256, path);
+}
+
+Result<StoredImage> ImageStore::import_bytes(std::string_view bytes, const std::string& sha256,
+                                             const std::string& from) {
+  CHARTER_TRY_ASSIGN(const Inspection found, inspect_image(bytes));
+  const std::string hex = sha256_hex(bytes);
   if (!sha256.empty() && sha256 != hex)
     return Error{Code::Invalid, "SHA-256 is " + hex + ", expected " + sha256, "DigestMismatch"};
-  StoredImage image{"sha256:" + hex,
-                    {path_of(hex), found.format, static_cast<int64_t>(mapped.bytes().size()),
-                     found.virtual_bytes}};
+  StoredImage image{
+      "sha256:" + hex,
+      {path_of(hex), found.format, static_cast<int64_t>(bytes.size()), found.virtual_bytes}};
   std::error_code failed;
   if (fs::exists(path_of(hex), failed)) return image;
   fs::create_directories(directory_, failed);
-  const std::string part = path_of(hex) + ".part-" + std::to_string(::getpid());
-  CHARTER_TRY(write_file(part, mapped.bytes()));
+  Part part(path_of(hex) + ".part-" + std::to_string(::getpid()));
+  CHARTER_TRY(part.add(bytes));
+  CHARTER_TRY(part.finish());
   // Read again from where it is now: what was mapped could have changed while it was copied.
-  CHARTER_TRY_ASSIGN(const Mapped copy, Mapped::open(part));
-  if (sha256_hex(copy.bytes()) != hex) {
-    ::unlink(part.c_str());
-    return Error{Code::Invalid, path + " changed while it was read", "DigestMismatch"};
+  auto adopted = adopt(part.path(), hex);
+  if (adopted) part.keep();
+  if (!adopted && adopted.error().reason == "DigestMismatch")
+    return Error{Code::Invalid, from + " changed while it was read", "DigestMismatch"};
+  return adopted;
+}
+
+Result<StoredImage> ImageStore::import_feed(const Feed& feed, const std::string& sha256,
+                                            int64_t bytes_max) {
+  if (!is_hex(sha256)) return Error{Code::Invalid, "sha256: must be 64 lower-case hex digits"};
+  std::error_code failed;
+  if (fs::exists(path_of(sha256), failed)) {
+    CHARTER_TRY_ASSIGN(ImageFile file, look_at(path_of(sha256)));
+    return StoredImage{"sha256:" + sha256, std::move(file)};
   }
+  fs::create_directories(directory_, failed);
+  Part part(path_of(sha256) + ".part-" + std::to_string(::getpid()));
+  int64_t got = 0;
+  CHARTER_TRY(feed([&](std::string_view bytes) -> Status {
+    got += static_cast<int64_t>(bytes.size());
+    if (got > bytes_max) {
+      return Error{Code::RequestEntityTooLarge,
+                   "the image has more than " + std::to_string(bytes_max) + " bytes"};
+    }
+    return part.add(bytes);
+  }));
+  CHARTER_TRY(part.finish());
+  CHARTER_TRY_ASSIGN(StoredImage image, adopt(part.path(), sha256));
+  part.keep();
+  return image;
+}
+
+// Of a file that nobody writes any more.
+Result<StoredImage> ImageStore::adopt(const std::string& part, const std::string& hex) {
+  CHARTER_TRY_ASSIGN(const MappedFile mapped, MappedFile::open(part));
+  const std::string found = sha256_hex(mapped.bytes());
+  if (found != hex)
+    return Error{Code::Invalid, "SHA-256 is " + found + ", expected " + hex, "DigestMismatch"};
+  CHARTER_TRY_ASSIGN(const Inspection inspection, inspect_image(mapped.bytes()));
   if (::rename(part.c_str(), path_of(hex).c_str()) != 0) return write_failed(path_of(hex));
   sync_directory(directory_);
-  return image;
+  return StoredImage{"sha256:" + hex,
+                     {path_of(hex), inspection.format, static_cast<int64_t>(mapped.bytes().size()),
+                      inspection.virtual_bytes}};
 }
 
 Result<std::vector<StoredImage>> ImageStore::list() {

@@ -13,5 +13,9 @@ constexpr int64_t kQcow2RefcountBytesMax = 8 << 20;           // QEMU's own boun
 constexpr size_t kQcow2ExtensionsMax = 32;                    // five kinds exist
 constexpr size_t kVmdkDescriptorBytesMax = 64 * 1024;         // real ones are below 4 KiB
 constexpr size_t kVhdxEntriesMax = 2047;                      // of its format
+/// Processor time of one conversion: 50 GiB at 100 MB/s and some.
+constexpr uint64_t kConvertSecondsMax = 1200;
+/// Address space of one conversion: qemu-img maps its libraries and 16 buffers of 2 MiB.
+constexpr uint64_t kConvertMemoryBytesMax = uint64_t{2} << 30;
 
 }  // namespace charter::limits

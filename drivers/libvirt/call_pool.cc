@@ -32,13 +32,29 @@ struct CallPool::Worker {
 /// What threads and callers share. Outlives the pool for as long as a lost call hangs.
 struct CallPool::Shared {
   std::string uri;
+  CallBounds bounds;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::shared_ptr<Job>> waiting;
   std::vector<std::shared_ptr<Worker>> workers;
   size_t idle = 0;
   size_t lost = 0;
+  bool outage = false;  ///< the last attempt to connect failed; said in the log once
   bool closing = false;
+
+  /// Notes an attempt to connect, and logs what is news.
+  void note(bool connected) {
+    const std::string text = last_text();
+    {
+      const std::lock_guard lock(mutex);
+      if (outage == !connected) return;
+      outage = !connected;
+    }
+    if (connected)
+      log_info("libvirt", "the host answers again", {{"uri", uri}});
+    else
+      log_warn("libvirt", "the host cannot be connected to", {{"uri", uri}, {"text", text}});
+  }
 };
 
 namespace {
@@ -59,15 +75,16 @@ void keep_until_exit(std::thread thread) {
 Result<Connect> open_connection(const std::string& uri) {
   ensure_event_loop();
   Connect connection(virConnectOpen(uri.c_str()));
-  if (!connection) return last_error("connecting");
+  if (!connection) return last_error_unlogged("connecting");
   // Not every driver has keep-alive (the one of test:// has not), and local ones do not need it.
   virConnectSetKeepAlive(connection.get(), limits::kLibvirtKeepAliveSeconds,
                          limits::kLibvirtKeepAliveCount);
   return connection;
 }
 
-CallPool::CallPool(std::string uri) : shared_(std::make_shared<Shared>()) {
+CallPool::CallPool(std::string uri, CallBounds bounds) : shared_(std::make_shared<Shared>()) {
   shared_->uri = std::move(uri);
+  shared_->bounds = bounds;
 }
 
 CallPool::~CallPool() {
@@ -101,11 +118,11 @@ Status CallPool::run(Duration deadline, Work work) {
   const auto job = std::make_shared<Job>();
   job->work = std::move(work);
   std::unique_lock lock(shared.mutex);
-  if (shared.lost >= limits::kLibvirtLostCallsMax) {
+  if (shared.lost >= shared.bounds.lost) {
     return Error{Code::ServiceUnavailable,
                  std::to_string(shared.lost) + " earlier calls to the host still hang"};
   }
-  if (shared.waiting.size() >= limits::kLibvirtWaitingCallsMax) {
+  if (shared.waiting.size() >= shared.bounds.waiting) {
     return Error{Code::ServiceUnavailable,
                  std::to_string(shared.waiting.size()) + " calls already wait for the host"};
   }
@@ -116,7 +133,7 @@ Status CallPool::run(Duration deadline, Work work) {
   });
   shared.waiting.push_back(job);
   const size_t serving = shared.workers.size() - shared.lost;
-  if (shared.idle < shared.waiting.size() && serving < limits::kLibvirtConnectionsMax) {
+  if (shared.idle < shared.waiting.size() && serving < shared.bounds.connections) {
     auto worker = std::make_shared<Worker>();
     shared.workers.push_back(worker);
     worker->thread = std::thread([state = shared_, worker] { serve(state, worker); });
@@ -152,6 +169,7 @@ void CallPool::serve(const std::shared_ptr<Shared>& shared, const std::shared_pt
     if (!connection || virConnectIsAlive(connection.get()) != 1) {
       connection.reset();
       auto opened = open_connection(shared->uri);
+      shared->note(opened.has_value());
       if (opened) connection = *std::move(opened);
       open = connection ? Result<virConnectPtr>(connection.get()) : opened.error();
     }

@@ -3,6 +3,7 @@
 #include "controller/base/clock.h"
 #include "controller/base/result.h"
 #include "drivers/libvirt/handle.h"
+#include "drivers/libvirt/limits.h"
 
 #include <cstddef>
 #include <functional>
@@ -20,10 +21,17 @@
 // Thread contract: `call` from any thread. Destruction waits for kLibvirtCloseGrace.
 namespace charter::libvirt {
 
+/// How much one pool may hold at a time; limits.h says why.
+struct CallBounds {
+  size_t connections = limits::kLibvirtConnectionsMax;
+  size_t lost = limits::kLibvirtLostCallsMax;
+  size_t waiting = limits::kLibvirtWaitingCallsMax;
+};
+
 /// See above. What a call works with it must own: it may outlive its caller.
 class CallPool {
  public:
-  explicit CallPool(std::string uri);
+  explicit CallPool(std::string uri, CallBounds bounds = {});
   ~CallPool();
   CallPool(const CallPool&) = delete;
   CallPool& operator=(const CallPool&) = delete;

@@ -54,8 +54,35 @@ void write_size(xml_node domain, const DomainPlan& plan) {
   set(vcpu, "current", std::to_string(plan.vcpus));
 }
 
+void write_processors(xml_node domain, const DomainPlan& plan) {
+  const MachineClass& make = plan.make;
+  const int socket = make.cores_per_socket * make.threads_per_core;
+  const bool bare = make.cpu_model.empty() && socket == 1;
+  if (plan.type == DomainType::Test || (bare && plan.type == DomainType::Qemu)) return;
+  auto cpu = add(domain, "cpu");
+  if (!make.cpu_model.empty()) {
+    set(cpu, "mode", "custom");
+    set(cpu, "match", "exact");
+    // A model that the host cannot give is an error, not a lesser one.
+    set(add_text(cpu, "model", make.cpu_model), "fallback", "forbid");
+  } else if (plan.type == DomainType::Kvm) {
+    set(cpu, "mode", "host-model");
+  }
+  if (socket == 1) return;
+  auto topology = add(cpu, "topology");
+  set(topology, "sockets", std::to_string(plan.vcpus_max / socket));
+  set(topology, "cores", std::to_string(make.cores_per_socket));
+  set(topology, "threads", std::to_string(make.threads_per_core));
+}
+
 void write_platform(xml_node domain, const DomainPlan& plan) {
   auto os = add(domain, "os");
+  if (plan.make.firmware == Firmware::Uefi && plan.type != DomainType::Test) {
+    set(os, "firmware", "efi");  // the host chooses the file
+    auto feature = add(add(os, "firmware"), "feature");
+    set(feature, "enabled", "no");
+    set(feature, "name", "secure-boot");
+  }
   auto type = add_text(os, "type", "hvm");
   if (plan.type != DomainType::Test) {
     set(type, "arch", "x86_64");
@@ -69,7 +96,7 @@ void write_platform(xml_node domain, const DomainPlan& plan) {
     auto cache = add_text(add(features, "tcg"), "tb-cache", std::to_string(limits::kTcgCacheMib));
     set(cache, "unit", "MiB");
   }
-  if (plan.type == DomainType::Kvm) set(add(domain, "cpu"), "mode", "host-model");
+  write_processors(domain, plan);
   set(add(domain, "clock"), "offset", "utc");
   add_text(domain, "on_poweroff", "destroy");
   add_text(domain, "on_reboot", "restart");
@@ -208,6 +235,10 @@ std::string domain_name(const std::string& uid) {
   return "charter-" + uid;
 }
 
+std::string substitute_name(const std::string& uid) {
+  return domain_name(uid) + ".2";
+}
+
 std::string mac_of(const std::string& uid, size_t index) {
   const uint64_t bits = hash_of(uid + "/" + std::to_string(index));
   constexpr char kHex[] = "0123456789abcdef";
@@ -224,6 +255,11 @@ std::string serial_of(const std::string& uid) {
   std::erase(serial, '-');
   // The end of a UUID is as random as its beginning; the last twenty tell volumes apart.
   return serial.size() > 20 ? serial.substr(serial.size() - 20) : serial;
+}
+
+int whole_sockets(int vcpus, const MachineClass& make) {
+  const int socket = make.cores_per_socket * make.threads_per_core;
+  return (vcpus + socket - 1) / socket * socket;
 }
 
 std::string build_domain(const DomainPlan& plan) {
@@ -262,7 +298,8 @@ DomainView DomainXml::view() const {
                   .title = node.child("title").text().as_string(),
                   .stamp = read_stamp(metadata),
                   .started_s = read_start(metadata),
-                  .stop = read_stop(metadata)};
+                  .stop = read_stop(metadata),
+                  .detached = read_detached(metadata)};
   view.vcpus_max = vcpu.text().as_int();
   view.vcpus = vcpu.attribute("current").as_int(view.vcpus_max);
   view.memory_max_bytes = in_bytes(node.child("memory"));
@@ -283,8 +320,15 @@ std::string DomainXml::text() const {
 void DomainXml::set_size(int vcpus, int64_t memory_bytes) {
   auto node = domain();
   auto vcpu = node.child("vcpu");
-  const int most = std::max(vcpu.text().as_int(), vcpus);
+  auto topology = node.child("cpu").child("topology");
+  const MachineClass make{.cores_per_socket = std::max(1, topology.attribute("cores").as_int(1)),
+                          .threads_per_core = std::max(1, topology.attribute("threads").as_int(1))};
+  const int most = std::max(vcpu.text().as_int(), whole_sockets(vcpus, make));
   vcpu.text().set(most);
+  if (topology) {
+    const int socket = make.cores_per_socket * make.threads_per_core;
+    replace_attribute(topology, "sockets", std::to_string(most / socket));
+  }
   replace_attribute(vcpu, "current", std::to_string(vcpus));
   for (const char* name : {"memory", "currentMemory"}) {
     auto child = node.child(name);
@@ -302,6 +346,22 @@ void DomainXml::set_complete() {
   auto stamp = read_stamp(domain().child("metadata"));
   if (!stamp) return;
   stamp->complete = true;
+  replace_stamp(*stamp);
+}
+
+void DomainXml::set_identity(const std::string& uuid, const std::string& name) {
+  domain().child("uuid").text().set(uuid.c_str());
+  domain().child("name").text().set(name.c_str());
+}
+
+void DomainXml::give_up() {
+  auto devices = domain().child("devices");
+  for (const char* kind : {"disk", "interface"})
+    while (devices.remove_child(kind)) {
+    }
+  auto stamp = read_stamp(domain().child("metadata"));
+  if (!stamp) return;
+  stamp->given_up = true;
   replace_stamp(*stamp);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/result.h"
+#include "drivers/libvirt/settings.h"
 #include "drivers/libvirt/stamp.h"
 
 #include <pugixml.hpp>
@@ -43,7 +44,8 @@ struct DomainPlan {
   Stamp stamp;
   std::string title;
   int vcpus = 0;
-  int vcpus_max = 0;
+  int vcpus_max = 0;  ///< of whole sockets
+  MachineClass make;
   std::vector<DiskPlan> disks;
   std::vector<NicPlan> nics;
   std::string console_log;  ///< path; empty: no log
@@ -60,6 +62,7 @@ struct DomainView {
   std::optional<Stamp> stamp;
   std::optional<int64_t> started_s;
   std::optional<StopMark> stop;
+  Detached detached;  ///< of what runs
   int vcpus = 0, vcpus_max = 0;
   int64_t memory_bytes = 0;      ///< what the guest has now
   int64_t memory_max_bytes = 0;  ///< what a balloon can give it back
@@ -67,12 +70,16 @@ struct DomainView {
   std::vector<NicPlan> nics;
 };
 
-/// Name of the domain of a machine.
+/// Name of the domain of a machine, and of its substitute.
 std::string domain_name(const std::string& uid);
+std::string substitute_name(const std::string& uid);
 /// Address of a machine's nth network card: locally administered, and the same at each call.
 std::string mac_of(const std::string& uid, size_t index);
 /// Serial of a volume's disk: virtio shows twenty characters.
 std::string serial_of(const std::string& uid);
+
+/// So many virtual processors, or as few more as make up whole sockets.
+int whole_sockets(int vcpus, const MachineClass& make);
 
 /// The definition as text.
 std::string build_domain(const DomainPlan& plan);
@@ -88,6 +95,9 @@ class DomainXml {
 
   void set_size(int vcpus, int64_t memory_bytes);
   void set_complete();
+  void set_identity(const std::string& uuid, const std::string& name);
+  /// Marks it so, and takes away what it could do harm with: disks and cards.
+  void give_up();
   /// Errors: Conflict when every letter is taken. Returns the target.
   Result<std::string> add_disk(DiskPlan disk);
   /// False when it had no such disk.

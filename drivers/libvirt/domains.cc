@@ -3,6 +3,7 @@
 #include "drivers/libvirt/errors.h"
 #include "drivers/libvirt/limits.h"
 #include "drivers/libvirt/names.h"
+#include "drivers/libvirt/wedge.h"
 
 #include <libvirt/virterror.h>
 
@@ -19,8 +20,8 @@ int64_t seconds_of(Instant at) {
   return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
 }
 
-Result<DomainView> read_view(const Domain& domain, unsigned flags) {
-  char* text = virDomainGetXMLDesc(domain.get(), flags);
+Result<DomainView> read_view(virDomainPtr domain, unsigned flags) {
+  char* text = virDomainGetXMLDesc(domain, flags);
   if (text == nullptr) return last_error("reading the definition");
   CHARTER_TRY_ASSIGN(const DomainXml xml, DomainXml::parse(take_text(text)));
   return xml.view();
@@ -40,19 +41,24 @@ std::string leased_address(const Domain& domain) {
   return address;
 }
 
-std::string address_of(const Seen& seen) {
+std::string address_of(const Domain& domain, const Reading& seen) {
   const auto& nics = seen.live.nics;
   if (!seen.live.started_s || nics.empty()) return "";
   if (nics.front().network.empty()) return kUserModeAddress;
-  return seen.active ? leased_address(seen.domain) : "";
+  return seen.active ? leased_address(domain) : "";
+}
+
+Result<Domain> find_domain(virConnectPtr connection, const std::string& uuid) {
+  if (uuid.empty()) return Domain();
+  Domain domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
+  if (!domain && last_code() != VIR_ERR_NO_DOMAIN) return last_error("looking for the machine");
+  return domain;
 }
 
 }  // namespace
 
-Result<Domain> find_domain(virConnectPtr connection, const std::string& uid) {
-  Domain domain(virDomainLookupByUUIDString(connection, uid.c_str()));
-  if (!domain && last_code() != VIR_ERR_NO_DOMAIN) return last_error("looking for the machine");
-  return domain;
+Result<DomainView> live_view(virDomainPtr domain) {
+  return read_view(domain, 0);
 }
 
 Result<Seen> look_at(Domain domain) {
@@ -63,34 +69,49 @@ Result<Seen> look_at(Domain domain) {
   // What is shut off is neither active nor transient: no need to ask, which a look would do for
   // each.
   const bool off = seen.state == VIR_DOMAIN_SHUTOFF;
-  seen.active = !off && virDomainIsActive(seen.domain.get()) == 1;
-  seen.persistent = off || virDomainIsPersistent(seen.domain.get()) == 1;
+  const int active = off ? 0 : virDomainIsActive(seen.domain.get());
+  const int persistent = off ? 1 : virDomainIsPersistent(seen.domain.get());
+  // Not to know is no answer: half a reading would make a machine of ours somebody else's.
+  if (active < 0 || persistent < 0) return last_error("asking for the machine's state");
+  seen.active = active == 1;
+  seen.persistent = persistent == 1;
   if (seen.active) {
-    CHARTER_TRY_ASSIGN(seen.live, read_view(seen.domain, 0));
+    CHARTER_TRY_ASSIGN(seen.live, read_view(seen.domain.get(), 0));
   }
   if (seen.persistent) {
-    CHARTER_TRY_ASSIGN(seen.config, read_view(seen.domain, VIR_DOMAIN_XML_INACTIVE));
+    CHARTER_TRY_ASSIGN(seen.config, read_view(seen.domain.get(), VIR_DOMAIN_XML_INACTIVE));
   } else {
     seen.config = seen.live;
   }
   if (!seen.active) seen.live = seen.config;
+  seen.address = address_of(seen.domain, seen);
   return seen;
 }
 
-Result<std::vector<Domain>> all_domains(virConnectPtr connection) {
-  virDomainPtr* listed = nullptr;
-  const int count = virConnectListAllDomains(connection, &listed, 0);
-  if (count < 0) return last_error("listing machines");
-  std::vector<Domain> domains;
-  for (int i = 0; i < count; ++i)
-    domains.emplace_back(listed[i]);
-  std::free(listed);
-  return domains;
+Result<std::optional<Seen>> find_seen(virConnectPtr connection, const Endpoint& endpoint,
+                                      const std::string& uid) {
+  CHARTER_TRY_ASSIGN(Domain domain, find_domain(connection, uid));
+  if (domain) {
+    CHARTER_TRY_ASSIGN(Seen seen, look_at(std::move(domain)));
+    if (!is_given_up(seen, endpoint)) return std::optional(std::move(seen));
+  }
+  CHARTER_TRY_ASSIGN(Domain substitute, find_domain(connection, substitute_of(uid)));
+  if (!substitute) return std::optional<Seen>();
+  CHARTER_TRY_ASSIGN(Seen seen, look_at(std::move(substitute)));
+  return std::optional(std::move(seen));
 }
 
 bool is_ours(const DomainView& view, const Endpoint& endpoint) {
-  return view.stamp && view.stamp->uid == view.uuid &&
+  return view.stamp && view.stamp->uid == machine_of(view.uuid) &&
          view.stamp->provider == endpoint.settings.provider_uid;
+}
+
+bool is_given_up(const Reading& seen, const Endpoint& endpoint) {
+  return is_ours(seen.config, endpoint) && seen.config.stamp->given_up;
+}
+
+std::string uid_of(const Reading& seen, const Endpoint& endpoint) {
+  return is_ours(seen.config, endpoint) ? seen.config.stamp->uid : seen.config.uuid;
 }
 
 Error not_ours(const std::string& kind, const std::string& uid) {
@@ -98,14 +119,13 @@ Error not_ours(const std::string& kind, const std::string& uid) {
 }
 
 Result<Seen> find_ours(virConnectPtr connection, const Endpoint& endpoint, const std::string& uid) {
-  CHARTER_TRY_ASSIGN(Domain domain, find_domain(connection, uid));
-  if (!domain) return Error{Code::NotFound, "there is no machine " + uid};
-  CHARTER_TRY_ASSIGN(Seen seen, look_at(std::move(domain)));
-  if (!is_ours(seen.config, endpoint)) return not_ours("machine", uid);
-  return seen;
+  CHARTER_TRY_ASSIGN(auto seen, find_seen(connection, endpoint, uid));
+  if (!seen) return Error{Code::NotFound, "there is no machine " + uid};
+  if (!is_ours(seen->config, endpoint)) return not_ours("machine", uid);
+  return *std::move(seen);
 }
 
-PowerState power_of(const Seen& seen, Instant now) {
+PowerState power_of(const Reading& seen, Instant now) {
   switch (seen.state) {
     case VIR_DOMAIN_RUNNING:
     case VIR_DOMAIN_BLOCKED: {
@@ -114,8 +134,8 @@ PowerState power_of(const Seen& seen, Instant now) {
       return asked ? PowerState::Stopping : PowerState::On;
     }
     case VIR_DOMAIN_PAUSED:
-      return seen.reason == VIR_DOMAIN_PAUSED_STARTING_UP ? PowerState::Starting
-                                                          : PowerState::Paused;
+      if (seen.reason != VIR_DOMAIN_PAUSED_STARTING_UP) return PowerState::Paused;
+      return is_wedged(seen, now) ? PowerState::Crashed : PowerState::Starting;
     case VIR_DOMAIN_PMSUSPENDED:
       return PowerState::Paused;
     case VIR_DOMAIN_SHUTDOWN:
@@ -129,6 +149,21 @@ PowerState power_of(const Seen& seen, Instant now) {
 
 bool runs(PowerState power) {
   return power != PowerState::Off && power != PowerState::Crashed;
+}
+
+Status undefine(const Domain& domain) {
+  // Not every hypervisor knows all of these; a flag that is not known is refused before anything is
+  // done.
+  constexpr unsigned kAll = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
+                            VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+                            VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
+  constexpr unsigned kFew =
+      VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
+  if (virDomainUndefineFlags(domain.get(), kAll) == 0) return {};
+  if (last_code() == VIR_ERR_NO_DOMAIN) return {};
+  if (last_code() == VIR_ERR_INVALID_ARG && virDomainUndefineFlags(domain.get(), kFew) == 0)
+    return {};
+  return last_error("undefining the machine");
 }
 
 Result<DomainXml> config_of(const Domain& domain) {
@@ -155,12 +190,13 @@ std::vector<std::string> volume_uids_of(const DomainView& view, const Endpoint& 
   return uids;
 }
 
-MachineState state_of(const Seen& seen, const Endpoint& endpoint, Instant now) {
+MachineState state_of(const Reading& seen, const Endpoint& endpoint, Instant now) {
   const bool ours = is_ours(seen.config, endpoint);
-  MachineState state{.uid = seen.config.uuid,
+  const std::string uid = uid_of(seen, endpoint);
+  MachineState state{.uid = uid,
                      .external_id = seen.config.uuid,
                      .host = endpoint.host,
-                     .owner = ours ? seen.config.uuid : "",
+                     .owner = ours ? uid : "",
                      .vcpus = seen.live.vcpus,
                      .memory_bytes = seen.live.memory_bytes,
                      .power = power_of(seen, now)};
@@ -172,13 +208,14 @@ MachineState state_of(const Seen& seen, const Endpoint& endpoint, Instant now) {
   state.disk_bytes = stamp.disk_bytes;
   state.image_deployed = stamp.complete;
   state.incomplete = !stamp.complete;
-  state.address = address_of(seen);
+  state.address = seen.address;
   state.image_digest = stamp.image_digest;
   state.disk_class = stamp.disk_class;
   state.networks = stamp.networks;
   state.protection = stamp.protection;
   state.volume_uids = volume_uids_of(seen.live, endpoint);
-  if (seen.active) state.booted_at_s = seen.live.started_s.value_or(0);
+  if (runs(state.power)) state.booted_at_s = seen.live.started_s.value_or(0);
+  if (!runs(state.power)) state.power_since_s = endpoint.stops->since(state.uid);
   return state;
 }
 

@@ -3,9 +3,13 @@
 #include "controller/base/clock.h"
 #include "drivers/image_source.h"
 #include "drivers/libvirt/domain_xml.h"
+#include "drivers/libvirt/memory.h"
+#include "drivers/libvirt/reading.h"
 #include "drivers/libvirt/settings.h"
+#include "drivers/libvirt/stops.h"
 
 #include <array>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -26,6 +30,11 @@ struct Endpoint {
   DomainType type = DomainType::Qemu;
   const Clock* clock = nullptr;
   ImageSource* images = nullptr;
+  /// What looks have read of domains, by UUID: all domains of the host, ours or not.
+  const std::shared_ptr<Memory<Reading>> readings = std::make_shared<Memory<Reading>>(false);
+  /// And of data volumes, by "pool/name". No event tells of them, so only their age does.
+  const std::shared_ptr<Memory<VolumeSize>> sizes = std::make_shared<Memory<VolumeSize>>(true);
+  const std::shared_ptr<Stops> stops = std::make_shared<Stops>();
   /// Held while an image is brought to the host: once for many machines.
   std::timed_mutex image_mutex;
 

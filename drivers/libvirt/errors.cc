@@ -61,18 +61,29 @@ int last_code() {
   return last == nullptr ? 0 : last->code;
 }
 
-Error last_error(const std::string& doing) {
+std::string last_text() {
+  const virErrorPtr last = virGetLastError();
+  return last != nullptr && last->message != nullptr ? last->message : "";
+}
+
+Error last_error_unlogged(const std::string& doing) {
   const virErrorPtr last = virGetLastError();
   const int number = last == nullptr ? 0 : last->code;
-  log_warn("libvirt", "call failed",
-           {{"doing", doing},
-            {"code", std::to_string(number)},
-            {"text", last != nullptr && last->message != nullptr ? last->message : ""}});
-  if (number == VIR_ERR_SYSTEM_ERROR && last->int1 == ENOSPC)
+  // What a tool of the host says is told as its text alone; libvirt runs them without a language.
+  const bool full =
+      (number == VIR_ERR_SYSTEM_ERROR && last->int1 == ENOSPC) ||
+      (number != 0 && last_text().find("No space left on device") != std::string::npos);
+  if (full)
     return {Code::TooManyRequests, doing + ": the host's storage is full", "WaitForCapacity"};
   const Code code = code_of(number);
   return {code, doing + " failed: " + explanation(code) + " (libvirt error " +
                     std::to_string(number) + ")"};
+}
+
+Error last_error(const std::string& doing) {
+  log_warn("libvirt", "call failed",
+           {{"doing", doing}, {"code", std::to_string(last_code())}, {"text", last_text()}});
+  return last_error_unlogged(doing);
 }
 
 bool last_was_absence() {

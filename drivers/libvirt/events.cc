@@ -3,22 +3,34 @@
 #include "drivers/libvirt/call_pool.h"
 #include "drivers/libvirt/errors.h"
 #include "drivers/libvirt/limits.h"
+#include "drivers/libvirt/names.h"
+#include "drivers/libvirt/stats_record.h"
 
 #include <utility>
 
 namespace charter::libvirt {
 
-Events::Events(std::string uri) : uri_(std::move(uri)) {}
+Events::Events(std::shared_ptr<Endpoint> endpoint)
+    : sink_(std::make_shared<Sink>(std::move(endpoint))) {}
 
 void Events::Sink::say(virDomainPtr domain) {
-  char uuid[VIR_UUID_STRING_BUFLEN];
-  if (virDomainGetUUIDString(domain, uuid) != 0) return;
+  const std::string uuid = uuid_of(domain);
+  if (uuid.empty()) return;
+  endpoint->readings->doubt(uuid);
   ProviderDriver::Hint copy;
   {
     std::lock_guard lock(mutex);
     copy = hint;
   }
-  if (copy) copy(uuid);
+  if (copy) copy(machine_of(uuid));
+}
+
+void Events::Sink::say_lifecycle(virDomainPtr domain, int event) {
+  const std::string uid = machine_of(uuid_of(domain));
+  if (event == VIR_DOMAIN_EVENT_STARTED) endpoint->stops->started(uid);
+  if (event == VIR_DOMAIN_EVENT_STOPPED || event == VIR_DOMAIN_EVENT_CRASHED)
+    endpoint->stops->stopped(uid, endpoint->clock->now());
+  say(domain);
 }
 
 void Events::free_sink(void* opaque) {
@@ -27,6 +39,8 @@ void Events::free_sink(void* opaque) {
 
 void Events::note_end(virConnectPtr, int, void* opaque) {
   auto& sink = **static_cast<SinkPtr*>(opaque);
+  sink.endpoint->readings->told(false);
+  sink.endpoint->stops->forget_all();
   std::lock_guard lock(sink.mutex);
   sink.lost = true;
 }
@@ -57,6 +71,8 @@ void Events::drop() {
   if (tells_its_end_) virConnectUnregisterCloseCallback(connection_.get(), note_end);
   subscriptions_.clear();
   connection_.reset();
+  sink_->endpoint->readings->told(false);
+  sink_->endpoint->stops->forget_all();
 }
 
 Status Events::ensure() {
@@ -69,27 +85,44 @@ Status Events::ensure() {
     if (lost) drop();
   }
   if (connection_) return {};
-  CHARTER_TRY_ASSIGN(connection_, open_connection(uri_));
+  CHARTER_TRY_ASSIGN(connection_, open_connection(sink_->endpoint->settings.uri));
   // Freed by us and not by libvirt, whose test hypervisor forgets it. None runs any more once it is
   // unregistered.
   end_sink_ = std::make_unique<SinkPtr>(sink_);
   tells_its_end_ =
       virConnectRegisterCloseCallback(connection_.get(), note_end, end_sink_.get(), nullptr) == 0;
-  const auto lifecycle = +[](virConnectPtr, virDomainPtr domain, int, int, void* sink) -> int {
-    (*static_cast<SinkPtr*>(sink))->say(domain);
-    return 0;
+  Status done = subscribe_all();
+  if (!done) {
+    drop();
+    return done;
+  }
+  // Without a word of its end, nobody would know that nothing is told any more.
+  sink_->endpoint->readings->told(tells_its_end_);
+  return {};
+}
+
+Status Events::subscribe_all() {
+  const auto lifecycle = +[](virConnectPtr, virDomainPtr domain, int event, int, void* sink) {
+    (*static_cast<SinkPtr*>(sink))->say_lifecycle(domain, event);
   };
   const auto device = +[](virConnectPtr, virDomainPtr domain, const char*, void* sink) {
+    (*static_cast<SinkPtr*>(sink))->say(domain);
+  };
+  const auto metadata = +[](virConnectPtr, virDomainPtr domain, int, const char*, void* sink) {
+    (*static_cast<SinkPtr*>(sink))->say(domain);
+  };
+  const auto balloon = +[](virConnectPtr, virDomainPtr domain, unsigned long long, void* sink) {
     (*static_cast<SinkPtr*>(sink))->say(domain);
   };
   const auto trouble =
       +[](virConnectPtr, virDomainPtr domain, const char*, const char*, int, const char*,
           void* sink) { (*static_cast<SinkPtr*>(sink))->say(domain); };
-  Status done = subscribe(VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle);
-  if (done) done = subscribe(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, device);
-  if (done) done = subscribe(VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, trouble);
-  if (!done) drop();
-  return done;
+  CHARTER_TRY(subscribe(VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle));
+  CHARTER_TRY(subscribe(VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, device));
+  CHARTER_TRY(subscribe(VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, device));
+  CHARTER_TRY(subscribe(VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, metadata));
+  CHARTER_TRY(subscribe(VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, balloon));
+  return subscribe(VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, trouble);
 }
 
 void Events::close() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/result.h"
+#include "drivers/libvirt/endpoint.h"
 #include "drivers/libvirt/handle.h"
 #include "drivers/provider_driver.h"
 
@@ -11,7 +12,8 @@
 
 // Events of a host as hints: a machine's UUID, and nothing of what libvirt says about it. They are
 // lost while the connection is down, come twice, and come before the call returns that caused them;
-// so they only make somebody look. Has a connection of its own, which no call uses.
+// so they only make somebody look, and put in doubt what was read of the machine before. Has a
+// connection of its own, which no call uses.
 //
 // Thread contract: any thread. Hints run on libvirt's event loop and must not block.
 namespace charter::libvirt {
@@ -19,7 +21,7 @@ namespace charter::libvirt {
 /// The stream of one endpoint's hints.
 class Events {
  public:
-  explicit Events(std::string uri);
+  explicit Events(std::shared_ptr<Endpoint> endpoint);
 
   void on_hint(ProviderDriver::Hint hint);
   /// Connects and subscribes unless it is so already. Blocks as long as the host makes it; called
@@ -31,10 +33,13 @@ class Events {
  private:
   /// What callbacks reach: it lives until libvirt has let go of the last of them.
   struct Sink {
-    std::mutex mutex;
+    explicit Sink(std::shared_ptr<Endpoint> of) : endpoint(std::move(of)) {}
+    const std::shared_ptr<Endpoint> endpoint;
+    std::mutex mutex;  ///< guards the two below
     ProviderDriver::Hint hint;
     bool lost = false;  ///< the connection is down
     void say(virDomainPtr domain);
+    void say_lifecycle(virDomainPtr domain, int event);
   };
   using SinkPtr = std::shared_ptr<Sink>;
 
@@ -42,10 +47,10 @@ class Events {
   static void note_end(virConnectPtr connection, int reason, void* opaque);
   template <class Callback>
   Status subscribe(int event, Callback callback);
+  Status subscribe_all();
   void drop();
 
-  const std::string uri_;
-  const SinkPtr sink_ = std::make_shared<Sink>();
+  const SinkPtr sink_;
   std::timed_mutex mutex_;  ///< guards the connection
   Connect connection_;
   std::vector<int> subscriptions_;

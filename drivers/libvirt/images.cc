@@ -11,11 +11,6 @@
 namespace charter::libvirt {
 namespace {
 
-/// Closes a file.
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 Result<std::optional<GoldenImage>> find_image(virConnectPtr connection, const std::string& pool,
                                               const std::string& hex, const std::string& format) {
   CHARTER_TRY_ASSIGN(const Volume mark,
@@ -28,13 +23,18 @@ Result<std::optional<GoldenImage>> find_image(virConnectPtr connection, const st
 }
 
 Status upload_file(virConnectPtr connection, const Volume& volume, const ImageFile& file) {
-  const std::unique_ptr<std::FILE, CloseFile> opened(std::fopen(file.path.c_str(), "rb"));
-  if (!opened)
-    return Error{Code::ServiceUnavailable, "the image cannot be read here", "ImageNotReady"};
-  return upload(connection, volume, file.bytes, [&](size_t most) -> Result<std::string> {
-    std::string chunk(most, '\0');
-    chunk.resize(std::fread(chunk.data(), 1, most, opened.get()));
-    return chunk;
+  return upload_and_compare(connection, volume, file.bytes, [&]() -> Result<Reader> {
+    const std::shared_ptr<std::FILE> opened(std::fopen(file.path.c_str(), "rb"),
+                                            [](std::FILE* open) {
+                                              if (open != nullptr) std::fclose(open);
+                                            });
+    if (!opened)
+      return Error{Code::ServiceUnavailable, "the image cannot be read here", "ImageNotReady"};
+    return Reader([opened](size_t most) -> Result<std::string> {
+      std::string chunk(most, '\0');
+      chunk.resize(std::fread(chunk.data(), 1, most, opened.get()));
+      return chunk;
+    });
   });
 }
 

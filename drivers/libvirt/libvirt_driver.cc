@@ -6,6 +6,7 @@
 #include "drivers/libvirt/look.h"
 #include "drivers/libvirt/machines.h"
 #include "drivers/libvirt/names.h"
+#include "drivers/libvirt/networks.h"
 #include "drivers/libvirt/power.h"
 #include "drivers/libvirt/storage.h"
 #include "drivers/libvirt/volumes.h"
@@ -21,6 +22,7 @@ Result<std::shared_ptr<LibvirtDriver>> LibvirtDriver::open(std::shared_ptr<CallP
       limits::kLibvirtChangeDeadline, [endpoint](virConnectPtr connection) -> Status {
         CHARTER_TRY(identify(connection, *endpoint));
         CHARTER_TRY(ensure_pools(connection, endpoint->settings));
+        CHARTER_TRY(ensure_networks(connection, endpoint->settings));
         std::string why;
         endpoint->type = choose_type(connection, *endpoint, why);
         endpoint->version += ", " + why;
@@ -36,7 +38,8 @@ Result<std::shared_ptr<LibvirtDriver>> LibvirtDriver::open(std::shared_ptr<CallP
 LibvirtDriver::LibvirtDriver(std::shared_ptr<CallPool> calls, std::shared_ptr<Endpoint> endpoint)
     : calls_(std::move(calls)),
       endpoint_(std::move(endpoint)),
-      events_(std::make_shared<Events>(endpoint_->settings.uri)) {}
+      events_(std::make_shared<Events>(endpoint_)),
+      statistics_(endpoint_) {}
 
 // On a thread of the pool, because a host that hangs makes its caller wait.
 LibvirtDriver::~LibvirtDriver() {
@@ -56,7 +59,14 @@ Result<T> LibvirtDriver::change(Duration deadline, std::vector<std::string> uids
                          [endpoint = endpoint_, uids = std::move(uids),
                           work = std::move(work)](virConnectPtr connection) -> Result<T> {
                            CHARTER_TRY_ASSIGN(const UidLocks locks, endpoint->lock(uids));
-                           return work(connection, *endpoint);
+                           Result<T> done = work(connection, *endpoint);
+                           // Not every change is told of by an event, and those that are come when
+                           // they please.
+                           for (const auto& uid : uids) {
+                             endpoint->readings->doubt(uid);
+                             endpoint->readings->doubt_known(substitute_of(uid));
+                           }
+                           return done;
                          });
 }
 
@@ -185,16 +195,22 @@ Status LibvirtDriver::remove_volume(const std::string& uid) {
 
 Result<Inventory> LibvirtDriver::look() {
   CHARTER_TRY_ASSIGN(
-      Sight sight, calls_->call<Sight>(limits::kLibvirtLookDeadline,
-                                       [endpoint = endpoint_, events = events_](
-                                           virConnectPtr connection) -> Result<Sight> {
-                                         CHARTER_TRY(events->ensure());
-                                         CHARTER_TRY(ensure_pools(connection, endpoint->settings));
-                                         return look_around(connection, *endpoint);
-                                       }));
+      Sight sight,
+      calls_->call<Sight>(
+          limits::kLibvirtLookDeadline,
+          [endpoint = endpoint_, events = events_](virConnectPtr connection) -> Result<Sight> {
+            CHARTER_TRY(events->ensure());
+            CHARTER_TRY_ASSIGN(const auto pools, ensure_pools(connection, endpoint->settings));
+            CHARTER_TRY(ensure_networks(connection, endpoint->settings));
+            return look_around(connection, *endpoint, pools);
+          }));
   room_.saw(sight.inventory.hosts.front().total, std::move(sight.used));
   hints_.saw(sight.inventory);
   return std::move(sight.inventory);
+}
+
+Result<std::vector<MachineCounters>> LibvirtDriver::counters() {
+  return statistics_.read();
 }
 
 void LibvirtDriver::on_hint(Hint hint) {

@@ -2,11 +2,12 @@
 
 #include "controller/base/clock.h"
 #include "drivers/image_source.h"
+#include "drivers/inventory_changes.h"
 #include "drivers/libvirt/call_pool.h"
 #include "drivers/libvirt/endpoint.h"
 #include "drivers/libvirt/events.h"
 #include "drivers/libvirt/room.h"
-#include "drivers/inventory_changes.h"
+#include "drivers/libvirt/statistics.h"
 #include "drivers/provider_driver.h"
 
 #include <memory>
@@ -40,6 +41,7 @@ class LibvirtDriver final : public ProviderDriver {
   Status remove_volume(const std::string& uid) override;
 
   Result<Inventory> look() override;
+  Result<std::vector<MachineCounters>> counters() override;
   void on_hint(Hint hint) override;
 
  private:
@@ -55,6 +57,7 @@ class LibvirtDriver final : public ProviderDriver {
   const std::shared_ptr<CallPool> calls_;
   const std::shared_ptr<Endpoint> endpoint_;
   const std::shared_ptr<Events> events_;
+  Statistics statistics_;
   Room room_;
 
   InventoryHints hints_;

@@ -29,8 +29,17 @@ constexpr auto kLibvirtCopyDeadline = std::chrono::minutes(10);
 /// after 20 s.
 constexpr int kLibvirtKeepAliveSeconds = 5;
 constexpr unsigned kLibvirtKeepAliveCount = 3;
+/// Definitions, and sizes of volumes, that a look reads again though nothing puts them in doubt. A
+/// third of a millisecond each on a busy host; hosts with as few as this are seen as they are.
+constexpr size_t kLookAgainMax = 8;
 /// How long a closing endpoint waits for calls that are on their way.
 constexpr auto kLibvirtCloseGrace = std::chrono::seconds(2);
+
+/// A call for statistics: 60 guests took 0.3 s, and it waits for each of them. It is asked again a
+/// minute later.
+constexpr auto kStatisticsDeadline = std::chrono::seconds(8);
+/// Of those that still hang; the second does not hang on the same guest.
+constexpr size_t kStatisticsLostMax = 3;
 
 // --- machines ----------------------------------------------------------------------------------
 /// Largest definition that is parsed. libvirt's own are below 64 KiB.
@@ -53,20 +62,26 @@ constexpr int kVcpusHeadroomMax = 64;
 /// Two sizes of memory are the same when they differ by less: hypervisors round up to whole MiB.
 constexpr int64_t kMemoryRounding = 4 << 20;
 
+/// A start takes at most 2 s on two busy cores; what starts for longer is never going to run.
+constexpr auto kStartPatience = std::chrono::seconds(10);
+
 /// By when a guest of one sector must have run under KVM: 400 ms are usual, a KVM that emulates
 /// took 4.6 s.
 constexpr auto kKvmProofTime = std::chrono::milliseconds(2500);
 
 // --- storage -----------------------------------------------------------------------------------
-constexpr int64_t kSectorBytes = 512;             // disks are whole sectors
-constexpr size_t kStreamChunkBytes = 256 * 1024;  // libvirt's own limit for one stream packet
-constexpr size_t kVolumeNameBytesMax = 255;       // file name
+constexpr int64_t kSectorBytes = 512;                   // disks are whole sectors
+constexpr size_t kStreamChunkBytes = 256 * 1024;        // libvirt's own limit for one stream packet
+constexpr size_t kVolumeNameBytesMax = 255;             // file name
 constexpr int64_t kSeedUserDataBytesMax = 1024 * 1024;  // a Secret's limit in Kubernetes
 
 // --- settings, as in the CRD -------------------------------------------------------------------
 constexpr size_t kStoragePoolsMax = 64;
 constexpr size_t kStorageClassesMax = 64;
 constexpr size_t kNetworksMax = 64;
+constexpr size_t kMachineClassesMax = 32;
+constexpr int kCoresPerSocketMax = 64;  // more than any processor that libvirt has a model of
+constexpr int kThreadsPerCoreMax = 8;
 constexpr auto kStopTimeoutMax = std::chrono::hours(1);
 
 }  // namespace charter::limits

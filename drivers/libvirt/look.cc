@@ -2,11 +2,15 @@
 
 #include "drivers/libvirt/domains.h"
 #include "drivers/libvirt/errors.h"
+#include "drivers/libvirt/limits.h"
 #include "drivers/libvirt/names.h"
 #include "drivers/libvirt/storage.h"
+#include "drivers/libvirt/survey.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
+#include <utility>
 
 namespace charter::libvirt {
 namespace {
@@ -19,14 +23,22 @@ std::string version_text(unsigned long version) {
          std::to_string(version % 1'000);
 }
 
+/// A volume of ours in a pool.
+struct Named {
+  std::string pool;
+  Volume volume;
+  VolumeMark mark;
+};
+
 /// Collects one look.
 class Look {
  public:
-  Look(virConnectPtr connection, const Endpoint& endpoint)
-      : connection_(connection), endpoint_(endpoint), now_(endpoint.clock->now()) {}
+  Look(virConnectPtr connection, const Endpoint& endpoint, const std::vector<Pool>& pools)
+      : connection_(connection), endpoint_(endpoint), pools_(pools), now_(endpoint.clock->now()) {}
 
   Result<Sight> take() {
     CHARTER_TRY(see_machines());
+    CHARTER_TRY(see_pools());
     CHARTER_TRY(see_volumes());
     CHARTER_TRY(see_host());
     auto& inventory = sight_.inventory;
@@ -40,19 +52,28 @@ class Look {
 
  private:
   Status see_machines() {
-    CHARTER_TRY_ASSIGN(auto domains, all_domains(connection_));
-    for (auto& domain : domains) {
-      auto seen = look_at(std::move(domain));
-      if (!seen && seen.error().code == Code::NotFound) continue;  // gone since the list was made
-      if (!seen) return seen.error();
-      see_machine(*seen);
+    CHARTER_TRY_ASSIGN(const auto all, survey(connection_, endpoint_, limits::kLookAgainMax));
+    std::set<std::string> uids;
+    for (const auto& each : all) {
+      uids.insert(uid_of(*each.reading, endpoint_));
+      if (is_given_up(*each.reading, endpoint_))
+        see_given_up(each);
+      else
+        see_machine(*each.reading);
     }
+    endpoint_.stops->keep_only(uids);
     return {};
   }
 
-  void see_machine(const Seen& seen) {
+  // It is nobody's any more, so it goes as soon as the host lets it.
+  void see_given_up(const Surveyed& each) {
+    if (each.reading->active || !undefine(each.domain))
+      sight_.inventory.foreign.push_back(each.reading->config.name);
+  }
+
+  void see_machine(const Reading& seen) {
     for (const auto& disk : seen.live.disks)
-      holders_[disk.volume].insert(seen.config.uuid);
+      holders_[disk.volume].insert(uid_of(seen, endpoint_));
     MachineState state = state_of(seen, endpoint_, now_);
     if (state.owner.empty()) {
       sight_.inventory.foreign.push_back(seen.config.name);
@@ -67,40 +88,63 @@ class Look {
     sight_.inventory.machines.push_back(std::move(state));
   }
 
-  Status see_volumes() {
-    for (const auto& pool : endpoint_.settings.pools) {
-      CHARTER_TRY_ASSIGN(const auto names, volume_names(connection_, pool.name));
-      for (const auto& name : names)
-        CHARTER_TRY(see_volume(pool.name, name));
+  Status see_pools() {
+    for (size_t i = 0; i < pools_.size(); ++i) {
+      const std::string& pool = endpoint_.settings.pools[i].name;
+      CHARTER_TRY_ASSIGN(auto volumes, volumes_of(pools_[i], pool));
+      for (auto& volume : volumes)
+        see_name(pool, std::move(volume));
     }
     return {};
   }
 
-  Status see_volume(const std::string& pool, const std::string& name) {
+  void see_name(const std::string& pool, Volume volume) {
+    const std::string name = virStorageVolGetName(volume.get());
     if (const auto uid = uid_of_boot_name(endpoint_.owner, name); !uid.empty()) {
-      if (!with_domain_.insert(uid).second) return {};
+      if (!with_domain_.insert(uid).second) return;
       sight_.inventory.machines.push_back({.uid = uid,
                                            .external_id = uid,
                                            .host = endpoint_.host,
                                            .owner = uid,
                                            .incomplete = true});
-      return {};
+      return;
     }
-    const auto mark = read_volume_name(name);
-    if (!mark || mark->owner != endpoint_.owner) return {};
-    CHARTER_TRY_ASSIGN(const Volume volume, find_volume(connection_, pool, name));
-    if (!volume) return {};  // gone since the list was made
-    CHARTER_TRY_ASSIGN(const VolumeSize size, size_of(volume));
-    const auto& holders = holders_[name];
-    sight_.used[mark->uid] = {0, 0, size.capacity};
-    sight_.inventory.volumes.push_back({.uid = mark->uid,
-                                        .external_id = pool + "/" + mark->uid,
-                                        .host = endpoint_.host,
-                                        .size_bytes = size.capacity,
-                                        .storage_class = mark->storage_class,
-                                        .protection = mark->protection,
-                                        .attached_to = {holders.begin(), holders.end()}});
+    auto mark = read_volume_name(name);
+    if (!mark || mark->owner != endpoint_.owner) return;
+    volumes_[pool + "/" + name] = {pool, std::move(volume), *std::move(mark)};
+  }
+
+  Status see_volumes() {
+    auto& memory = *endpoint_.sizes;
+    std::map<std::string, std::string> facts;
+    for (const auto& [name, volume] : volumes_)
+      facts[name] = "";
+    for (const auto& name : memory.due(facts, limits::kLookAgainMax, memory.tick())) {
+      const uint64_t tick = memory.tick();
+      auto size = size_of(volumes_[name].volume);
+      if (!size && size.error().code == Code::NotFound) {  // gone since it was listed
+        volumes_.erase(name);
+        continue;
+      }
+      if (!size) return size.error();
+      memory.keep(name, "", tick, std::make_shared<const VolumeSize>(*size));
+    }
+    for (const auto& [name, volume] : volumes_) {
+      if (const auto size = memory.find(name)) see_volume(volume, size->capacity);
+    }
     return {};
+  }
+
+  void see_volume(const Named& volume, int64_t bytes) {
+    const auto& holders = holders_[virStorageVolGetName(volume.volume.get())];
+    sight_.used[volume.mark.uid] = {0, 0, bytes};
+    sight_.inventory.volumes.push_back({.uid = volume.mark.uid,
+                                        .external_id = volume.pool + "/" + volume.mark.uid,
+                                        .host = endpoint_.host,
+                                        .size_bytes = bytes,
+                                        .storage_class = volume.mark.storage_class,
+                                        .protection = volume.mark.protection,
+                                        .attached_to = {holders.begin(), holders.end()}});
   }
 
   Status see_host() {
@@ -133,11 +177,10 @@ class Look {
   Result<int64_t> storage_bytes() {
     std::set<std::pair<uint64_t, uint64_t>> counted;
     int64_t bytes = 0;
-    for (const auto& pool : endpoint_.settings.pools) {
-      CHARTER_TRY_ASSIGN(const Pool open, open_pool(connection_, pool.name));
+    for (size_t i = 0; i < pools_.size(); ++i) {
       virStoragePoolInfo size{};
-      if (virStoragePoolGetInfo(open.get(), &size) != 0)
-        return last_error("measuring storage pool " + pool.name);
+      if (virStoragePoolGetInfo(pools_[i].get(), &size) != 0)
+        return last_error("measuring storage pool " + endpoint_.settings.pools[i].name);
       if (counted.emplace(size.capacity, size.available).second)
         bytes += static_cast<int64_t>(size.capacity);
     }
@@ -146,16 +189,19 @@ class Look {
 
   virConnectPtr connection_;
   const Endpoint& endpoint_;
+  const std::vector<Pool>& pools_;
   const Instant now_;
   Sight sight_;
   std::set<std::string> with_domain_;
+  std::map<std::string, Named> volumes_;                  ///< by "pool/name"
   std::map<std::string, std::set<std::string>> holders_;  ///< machine UIDs by volume name
 };
 
 }  // namespace
 
-Result<Sight> look_around(virConnectPtr connection, const Endpoint& endpoint) {
-  return Look(connection, endpoint).take();
+Result<Sight> look_around(virConnectPtr connection, const Endpoint& endpoint,
+                          const std::vector<Pool>& pools) {
+  return Look(connection, endpoint, pools).take();
 }
 
 Status identify(virConnectPtr connection, Endpoint& endpoint) {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 // The look at a whole host.
 namespace charter::libvirt {
@@ -16,8 +17,10 @@ struct Sight {
   std::map<std::string, Capacity> used;  ///< by UID, others' running machines too: they take room
 };
 
-/// Looks once. Errors: when any part could not be looked at: half a list would be taken for all.
-Result<Sight> look_around(virConnectPtr connection, const Endpoint& endpoint);
+/// Looks once. `pools` are those of the settings, in their order. Errors: when any part could not
+/// be looked at: half a list would be taken for all.
+Result<Sight> look_around(virConnectPtr connection, const Endpoint& endpoint,
+                          const std::vector<Pool>& pools);
 
 /// What stays the same while the connection lives: names and versions.
 Status identify(virConnectPtr connection, Endpoint& endpoint);

@@ -10,6 +10,7 @@
 #include "drivers/libvirt/seed.h"
 #include "drivers/libvirt/storage.h"
 #include "drivers/libvirt/volumes.h"
+#include "drivers/libvirt/wedge.h"
 #include "drivers/libvirt/xml_text.h"
 
 #include <libvirt/virterror.h>
@@ -45,14 +46,15 @@ class Making {
  private:
   /// Looks for what is there under this identity. True when it is just what is asked for.
   Result<bool> is_made() {
-    CHARTER_TRY_ASSIGN(Domain domain, find_domain(connection_, spec_.uid));
-    if (!domain) {
+    CHARTER_TRY_ASSIGN(const auto there, find_seen(connection_, endpoint_, spec_.uid));
+    if (!there) {
       const Domain named(virDomainLookupByName(connection_, domain_name(spec_.uid).c_str()));
-      if (!named) return false;
+      if (!named && last_code() == VIR_ERR_NO_DOMAIN) return false;
+      if (!named) return last_error("looking for the machine");
       return Error{Code::Forbidden, "a machine named " + domain_name(spec_.uid) +
                                         " exists but was not made by us; it is left alone"};
     }
-    CHARTER_TRY_ASSIGN(const Seen seen, look_at(std::move(domain)));
+    const Seen& seen = *there;
     if (!is_ours(seen.config, endpoint_)) return not_ours("machine", spec_.uid);
     const Stamp& stamp = *seen.config.stamp;
     interrupted_ = !stamp.complete;
@@ -84,7 +86,9 @@ class Making {
     plan_.type = endpoint_.type;
     plan_.title = spec_.name;
     plan_.vcpus = spec_.vcpus;
-    plan_.vcpus_max = std::max(spec_.vcpus, std::min(2 * spec_.vcpus, limits::kVcpusHeadroomMax));
+    plan_.make = endpoint_.settings.machine_class(spec_.machine_class);
+    plan_.vcpus_max = whole_sockets(
+        std::max(spec_.vcpus, std::min(2 * spec_.vcpus, limits::kVcpusHeadroomMax)), plan_.make);
     plan_.stamp = {.uid = spec_.uid,
                    .provider = endpoint_.settings.provider_uid,
                    .fingerprint = fingerprint_of(spec_),
@@ -185,18 +189,19 @@ class Making {
   Status make_seed() {
     const Stamp& stamp = plan_.stamp;
     if (stamp.seed_volume.empty()) return {};
-    CHARTER_TRY_ASSIGN(const std::string seed, build_seed(spec_));
+    CHARTER_TRY_ASSIGN(const std::string seed, build_seed(spec_, plan_.nics));
     const auto bytes = static_cast<int64_t>(seed.size());
     CHARTER_TRY(delete_volume(connection_, stamp.boot_pool, stamp.seed_volume, Wipe::Zero));
     CHARTER_TRY(make_volume(connection_, stamp.boot_pool,
                             {.name = stamp.seed_volume, .format = "raw", .bytes = bytes}));
     CHARTER_TRY_ASSIGN(const Volume volume,
                        require_volume(connection_, stamp.boot_pool, stamp.seed_volume));
-    size_t sent = 0;
-    return upload(connection_, volume, bytes, [&](size_t most) -> Result<std::string> {
-      std::string chunk = seed.substr(sent, most);
-      sent += chunk.size();
-      return chunk;
+    return upload_and_compare(connection_, volume, bytes, [&]() -> Result<Reader> {
+      return Reader([&seed, sent = size_t{0}](size_t most) mutable -> Result<std::string> {
+        std::string chunk = seed.substr(sent, most);
+        sent += chunk.size();
+        return chunk;
+      });
     });
   }
 
@@ -208,21 +213,6 @@ class Making {
   bool interrupted_ = false;  ///< an earlier create of ours broke off
   bool kept_ = false;         ///< the boot disk that is there is the right one
 };
-
-Status undefine(const Domain& domain) {
-  // Not every hypervisor knows all of these; a flag that is not known is refused before anything is
-  // done.
-  constexpr unsigned kAll = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
-                            VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-                            VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
-  constexpr unsigned kFew =
-      VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA;
-  if (virDomainUndefineFlags(domain.get(), kAll) == 0) return {};
-  if (last_code() == VIR_ERR_NO_DOMAIN) return {};
-  if (last_code() == VIR_ERR_INVALID_ARG && virDomainUndefineFlags(domain.get(), kFew) == 0)
-    return {};
-  return last_error("undefining the machine");
-}
 
 // The log is a file that the host made in the pool's directory: the pool learns of it by a refresh.
 Status remove_console(virConnectPtr connection, const Endpoint& endpoint, const Stamp& stamp) {
@@ -268,7 +258,7 @@ Status check_spec(const MachineSpec& spec, const Settings& settings) {
                    "networks: \"" + name + "\" is not in the provider's spec.libvirt.networks",
                    "Infeasible"};
     }
-    const bool shared = mapping->mode == NetworkMode::Libvirt;
+    const bool shared = mapping->mode != NetworkMode::User;
     if (shared && spec.protection.tenancy > Tenancy::SharedNetwork) {
       return Error{Code::Forbidden,
                    "network " + name + " is shared by all tenants: can't isolate by " +
@@ -292,12 +282,11 @@ Result<std::optional<MachineState>> observe_machine(virConnectPtr connection,
                                                     const std::string& uid) {
   if (!is_uid(uid)) return std::optional<MachineState>();
   const Instant now = endpoint.clock->now();
-  CHARTER_TRY_ASSIGN(Domain domain, find_domain(connection, uid));
-  if (domain) {
-    CHARTER_TRY_ASSIGN(const Seen seen, look_at(std::move(domain)));
-    MachineState state = state_of(seen, endpoint, now);
+  CHARTER_TRY_ASSIGN(const auto seen, find_seen(connection, endpoint, uid));
+  if (seen) {
+    MachineState state = state_of(*seen, endpoint, now);
     if (state.owner != uid || state.incomplete || runs(state.power)) return std::optional(state);
-    const Stamp& stamp = *seen.config.stamp;
+    const Stamp& stamp = *seen->config.stamp;
     CHARTER_TRY_ASSIGN(const Volume boot,
                        find_volume(connection, stamp.boot_pool, stamp.boot_volume));
     state.incomplete = boot == nullptr;
@@ -315,19 +304,21 @@ Status create_machine(virConnectPtr connection, Endpoint& endpoint, const Machin
 
 Status remove_machine(virConnectPtr connection, const Endpoint& endpoint, const std::string& uid) {
   if (!is_uid(uid)) return {};
-  CHARTER_TRY_ASSIGN(Domain domain, find_domain(connection, uid));
+  CHARTER_TRY_ASSIGN(const auto there, find_seen(connection, endpoint, uid));
   const Wipe wipe = endpoint.settings.wipe;
-  if (!domain) {
+  if (!there) {
     CHARTER_TRY_ASSIGN(const auto left, leftovers(connection, endpoint, uid));
     for (const auto& [pool, name] : left)
       CHARTER_TRY(delete_volume(connection, pool, name, wipe));
     return {};
   }
-  CHARTER_TRY_ASSIGN(const Seen seen, look_at(std::move(domain)));
+  const Seen& seen = *there;
   if (!is_ours(seen.config, endpoint)) return not_ours("machine", uid);
+  const bool wedged = is_wedged(seen, endpoint.clock->now());
   if (seen.active && virDomainDestroy(seen.domain.get()) != 0) {
+    const bool timed_out = last_code() == VIR_ERR_OPERATION_TIMEOUT;
     const Error error = last_error("stopping the machine");
-    if (virDomainIsActive(seen.domain.get()) == 1) return error;
+    if (virDomainIsActive(seen.domain.get()) != 0 && !(wedged && timed_out)) return error;
   }
   const Stamp& stamp = *seen.config.stamp;
   CHARTER_TRY(delete_volume(connection, stamp.boot_pool, stamp.boot_volume, wipe));
@@ -335,7 +326,9 @@ Status remove_machine(virConnectPtr connection, const Endpoint& endpoint, const 
     CHARTER_TRY(delete_volume(connection, stamp.boot_pool, stamp.seed_volume, Wipe::Zero));
   CHARTER_TRY(remove_console(connection, endpoint, stamp));
   // Last, because the definition is what the rest is found by.
-  return seen.persistent ? undefine(seen.domain) : Status();
+  if (!seen.persistent) return {};
+  return wedged && virDomainIsActive(seen.domain.get()) == 1 ? give_up(connection, seen)
+                                                             : undefine(seen.domain);
 }
 
 }  // namespace charter::libvirt

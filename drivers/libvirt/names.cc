@@ -103,6 +103,25 @@ std::string console_name(const std::string& owner, const std::string& uid) {
   return of("charter-console.", owner, uid, ".log");
 }
 
+namespace {
+constexpr size_t kVersionAt = 14;       // of the digit that says how a UUID was made
+constexpr char kRandom = '4';           // as the API's are
+constexpr char kOurOwnInvention = '8';  // RFC 9562: for what vendors like
+}  // namespace
+
+std::string substitute_of(const std::string& uid) {
+  if (!is_uid(uid) || uid[kVersionAt] != kRandom) return "";
+  std::string substitute = uid;
+  substitute[kVersionAt] = kOurOwnInvention;
+  return substitute;
+}
+
+std::string machine_of(const std::string& uuid) {
+  std::string uid = uuid;
+  if (is_uid(uid) && uid[kVersionAt] == kOurOwnInvention) uid[kVersionAt] = kRandom;
+  return uid;
+}
+
 std::string image_name(const std::string& sha256, const std::string& format) {
   return "charter-image." + sha256 + "." + format;
 }

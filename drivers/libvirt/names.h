@@ -43,6 +43,12 @@ std::string uid_of_boot_name(const std::string& owner, std::string_view name);
 std::string seed_name(const std::string& owner, const std::string& uid);
 std::string console_name(const std::string& owner, const std::string& uid);
 
+/// UUID of the domain that stands in for a machine's own when the host does not let go of that
+/// one (wedge.h): the same, of another version. Empty for a UID that is no random UUID.
+std::string substitute_of(const std::string& uid);
+/// The machine whose domain or substitute has this UUID.
+std::string machine_of(const std::string& uuid);
+
 /// `sha256` in hex.
 std::string image_name(const std::string& sha256, const std::string& format);
 /// Stands beside an image once all its bytes are there; its capacity is that of the image's disk.

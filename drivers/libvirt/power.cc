@@ -4,6 +4,7 @@
 #include "drivers/libvirt/domains.h"
 #include "drivers/libvirt/errors.h"
 #include "drivers/libvirt/limits.h"
+#include "drivers/libvirt/wedge.h"
 
 #include <libvirt/virterror.h>
 
@@ -22,6 +23,11 @@ bool is_active(const Seen& seen) {
   return virDomainIsActive(seen.domain.get()) == 1;
 }
 
+/// Off for sure: not to know is no answer.
+bool is_off(const Seen& seen) {
+  return virDomainIsActive(seen.domain.get()) == 0;
+}
+
 Status start(const Seen& seen, Instant now) {
   if (!seen.config.stamp->complete) return Error{Code::Conflict, "the machine is still being made"};
   const std::string element = start_element(seconds_of(now));
@@ -34,21 +40,18 @@ Status start(const Seen& seen, Instant now) {
   return error;
 }
 
-Status power_on(const Seen& seen, Instant now) {
+Status power_on(virConnectPtr connection, const Seen& seen, Instant now) {
   if (!seen.active) return start(seen, now);
   if (seen.state != VIR_DOMAIN_PAUSED) return {};
-  if (seen.reason == VIR_DOMAIN_PAUSED_STARTING_UP) {
-    return Error{Code::Conflict,
-                 "the host was interrupted while it started this machine and does not let go of "
-                 "it: restart libvirtd there after removing the machine's status file"};
-  }
+  if (is_wedged(seen, now)) return replace_wedged(connection, seen);
+  if (seen.reason == VIR_DOMAIN_PAUSED_STARTING_UP) return {};  // somebody's start is on its way
   return virDomainResume(seen.domain.get()) == 0 ? Status() : last_error("resuming the machine");
 }
 
 Status pull_the_plug(const Seen& seen) {
   if (virDomainDestroy(seen.domain.get()) == 0) return {};
   const Error error = last_error("stopping the machine");
-  return is_active(seen) ? Status(error) : Status();
+  return is_off(seen) ? Status() : Status(error);
 }
 
 Status press_the_button(const Seen& seen, const StopMark& mark) {
@@ -56,12 +59,13 @@ Status press_the_button(const Seen& seen, const StopMark& mark) {
   virDomainSetMetadata(seen.domain.get(), VIR_DOMAIN_METADATA_ELEMENT, stop_element(mark).c_str(),
                        "charter-stop", kStopUri, VIR_DOMAIN_AFFECT_LIVE);
   if (virDomainShutdown(seen.domain.get()) == 0) return {};
-  if (!is_active(seen)) return {};
-  return last_error("shutting down the machine");
+  const Error error = last_error("shutting down the machine");
+  return is_off(seen) ? Status() : Status(error);
 }
 
 Status power_off(const Seen& seen, const Endpoint& endpoint, Instant now) {
   if (!seen.active) return {};
+  if (is_wedged(seen, now)) return {};  // no guest runs
   // A guest that does not run cannot shut down.
   if (seen.state == VIR_DOMAIN_PAUSED || seen.state == VIR_DOMAIN_CRASHED)
     return pull_the_plug(seen);
@@ -125,7 +129,8 @@ Status power_machine(virConnectPtr connection, const Endpoint& endpoint, const s
     return Error{Code::Invalid, "power: only On and Off can be asked for"};
   CHARTER_TRY_ASSIGN(const Seen seen, find_ours(connection, endpoint, uid));
   const Instant now = endpoint.clock->now();
-  return wanted == PowerState::On ? power_on(seen, now) : power_off(seen, endpoint, now);
+  return wanted == PowerState::On ? power_on(connection, seen, now)
+                                  : power_off(seen, endpoint, now);
 }
 
 Result<ResizeOutcome> resize_machine(virConnectPtr connection, const Endpoint& endpoint,

@@ -27,6 +27,24 @@ bool is_plain_path(std::string_view path) {
          });
 }
 
+/// Digits of a number up to `most`.
+std::optional<int> small_number(std::string_view digits, int most) {
+  int number = 0;
+  if (digits.empty() || digits.size() > 3) return std::nullopt;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  return number <= most ? std::optional(number) : std::nullopt;
+}
+
+std::string dotted(uint32_t address) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    text += std::to_string(address >> shift & 255) + (shift > 0 ? "." : "");
+  return text;
+}
+
 /// Reads a word of a closed list.
 template <class E>
 E one_of(SettingsFields& fields, const std::string& name, E otherwise,
@@ -56,20 +74,53 @@ StoragePool read_pool(SettingsFields fields, std::set<std::string>& names) {
   return pool;
 }
 
+// Fields that a mode does not use are refused, and those that it needs are asked for.
+void check_network(SettingsFields& fields, const NetworkMapping& mapping,
+                   const std::string& address) {
+  const bool user = mapping.mode == NetworkMode::User;
+  if (!user && mapping.network.empty())
+    fields.reject("network", "FieldValueRequired", "name the network of libvirt");
+  if (user && !mapping.network.empty())
+    fields.invalid("network", "user mode has no network of libvirt");
+  if (mapping.is_made() && mapping.address.text.empty()) {
+    fields.reject("address", address.empty() ? "FieldValueRequired" : "FieldValueInvalid",
+                  "state the host's address in the network, its first, such as 10.77.0.1/24");
+  }
+  if (!mapping.is_made() && !address.empty())
+    fields.invalid("address", "only modes Isolated and NAT make a network");
+}
+
 NetworkMapping read_network(SettingsFields fields) {
   NetworkMapping mapping;
   mapping.name = fields.text("name", "");
   mapping.network = fields.text("network", "");
-  mapping.mode =
-      one_of<NetworkMode>(fields, "mode", NetworkMode::Libvirt,
-                          {{"Network", NetworkMode::Libvirt}, {"User", NetworkMode::User}});
-  const bool needs = mapping.mode == NetworkMode::Libvirt;
-  if (needs && mapping.network.empty())
-    fields.reject("network", "FieldValueRequired", "name the network of libvirt");
-  if (!needs && !mapping.network.empty())
-    fields.invalid("network", "user mode has no network of libvirt");
+  mapping.mode = one_of<NetworkMode>(fields, "mode", NetworkMode::Libvirt,
+                                     {{"Network", NetworkMode::Libvirt},
+                                      {"User", NetworkMode::User},
+                                      {"Isolated", NetworkMode::Isolated},
+                                      {"NAT", NetworkMode::Nat}});
+  const std::string address = fields.text("address", "");
+  mapping.address = parse_host_address(address).value_or(HostAddress());
+  check_network(fields, mapping, address);
   fields.refuse_others();
   return mapping;
+}
+
+MachineClass read_class(SettingsFields fields) {
+  MachineClass made;
+  made.name = fields.text("name", "");
+  made.cpu_model = fields.text("cpuModel", "");
+  made.cores_per_socket = static_cast<int>(fields.integer("coresPerSocket", 1, 1));
+  made.threads_per_core = static_cast<int>(fields.integer("threadsPerCore", 1, 1));
+  made.firmware = one_of<Firmware>(fields, "firmware", Firmware::Bios,
+                                   {{"BIOS", Firmware::Bios}, {"UEFI", Firmware::Uefi}});
+  if (made.name.empty()) fields.reject("name", "FieldValueRequired", "required value");
+  if (made.cores_per_socket > limits::kCoresPerSocketMax)
+    fields.invalid("coresPerSocket", "at most " + std::to_string(limits::kCoresPerSocketMax));
+  if (made.threads_per_core > limits::kThreadsPerCoreMax)
+    fields.invalid("threadsPerCore", "at most " + std::to_string(limits::kThreadsPerCoreMax));
+  fields.refuse_others();
+  return made;
 }
 
 /// "1.5" is 1500 thousandths; at least 1.
@@ -123,6 +174,11 @@ void read_lists(SettingsFields& fields, Settings& settings) {
       settings.networks.push_back(read_network(std::move(network)));
     });
   }
+  if (const json* classes = fields.array("machineClasses", limits::kMachineClassesMax)) {
+    fields.each_object("machineClasses", *classes, [&](SettingsFields entry, size_t) {
+      settings.classes.push_back(read_class(std::move(entry)));
+    });
+  }
 }
 
 void read_amounts(SettingsFields& fields, std::vector<Cause>& findings, Settings& settings) {
@@ -161,6 +217,32 @@ const NetworkMapping* Settings::network(const std::string& name) const {
   const auto found = std::find_if(networks.begin(), networks.end(),
                                   [&](const NetworkMapping& m) { return m.name == name; });
   return found == networks.end() ? nullptr : &*found;
+}
+
+MachineClass Settings::machine_class(const std::string& name) const {
+  const auto found = std::find_if(classes.begin(), classes.end(),
+                                  [&](const MachineClass& entry) { return entry.name == name; });
+  return found == classes.end() ? MachineClass{.name = name} : *found;
+}
+
+std::optional<HostAddress> parse_host_address(std::string_view text) {
+  uint32_t address = 0;
+  for (int part = 0; part < 4; ++part) {
+    const char end = part < 3 ? '.' : '/';
+    const size_t stop = text.find(end);
+    if (stop == std::string_view::npos) return std::nullopt;
+    const auto byte = small_number(text.substr(0, stop), 255);
+    if (!byte) return std::nullopt;
+    address = address << 8 | static_cast<uint32_t>(*byte);
+    text.remove_prefix(stop + 1);
+  }
+  const auto prefix = small_number(text, 32);
+  constexpr int kLargest = 16, kSmallest = 29;
+  if (!prefix || *prefix < kLargest || *prefix > kSmallest) return std::nullopt;
+  const uint32_t hosts = (uint32_t{1} << (32 - *prefix)) - 1;
+  if ((address & hosts) != 1) return std::nullopt;
+  const uint32_t network = address & ~hosts;
+  return HostAddress{dotted(address), *prefix, dotted(network + 2), dotted(network + hosts - 1)};
 }
 
 std::string uri_problem(std::string_view uri) {

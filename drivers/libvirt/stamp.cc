@@ -57,6 +57,7 @@ void write_stamp(pugi::xml_node metadata, const Stamp& stamp) {
   set(node, "provider", stamp.provider);
   set(node, "fingerprint", stamp.fingerprint);
   set(node, "complete", stamp.complete ? "yes" : "no");
+  if (stamp.given_up) set(node, "givenUp", "yes");
   set(node, "image", stamp.image_digest);
   set(node, "diskClass", stamp.disk_class);
   set(node, "diskBytes", std::to_string(stamp.disk_bytes));
@@ -80,6 +81,7 @@ std::optional<Stamp> read_stamp(const pugi::xml_node& metadata) {
               .provider = get(node, "provider"),
               .fingerprint = get(node, "fingerprint"),
               .complete = get(node, "complete") == "yes",
+              .given_up = get(node, "givenUp") == "yes",
               .image_digest = get(node, "image"),
               .disk_class = get(node, "diskClass"),
               .disk_bytes = get_number(node, "diskBytes"),
@@ -109,6 +111,18 @@ std::optional<StopMark> read_stop(const pugi::xml_node& metadata) {
   return StopMark{get_number(node, "first"), get_number(node, "last")};
 }
 
+Transferred Detached::total(const std::set<std::string>& disks) const {
+  if (leaving.empty() || disks.contains(leaving)) return gone;
+  return {gone.read_bytes + by_leaving.read_bytes, gone.written_bytes + by_leaving.written_bytes};
+}
+
+Detached read_detached(const pugi::xml_node& metadata) {
+  const auto node = child_in(metadata, kDetachedUri);
+  return {.gone = {get_number(node, "read"), get_number(node, "written")},
+          .leaving = get(node, "leaving"),
+          .by_leaving = {get_number(node, "leavingRead"), get_number(node, "leavingWritten")}};
+}
+
 std::string start_element(int64_t at_s) {
   pugi::xml_document document;
   set(document.append_child("start"), "at", std::to_string(at_s));
@@ -120,6 +134,17 @@ std::string stop_element(const StopMark& mark) {
   auto node = document.append_child("stop");
   set(node, "first", std::to_string(mark.first_s));
   set(node, "last", std::to_string(mark.last_s));
+  return text_of(document);
+}
+
+std::string detached_element(const Detached& detached) {
+  pugi::xml_document document;
+  auto node = document.append_child("detached");
+  set(node, "read", std::to_string(detached.gone.read_bytes));
+  set(node, "written", std::to_string(detached.gone.written_bytes));
+  set(node, "leaving", detached.leaving);
+  set(node, "leavingRead", std::to_string(detached.by_leaving.read_bytes));
+  set(node, "leavingWritten", std::to_string(detached.by_leaving.written_bytes));
   return text_of(document);
 }
 

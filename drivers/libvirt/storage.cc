@@ -50,19 +50,19 @@ std::string pool_xml(const StoragePool& plan) {
   return text_of(document);
 }
 
-Status make_pool(virConnectPtr connection, const StoragePool& plan) {
+Result<Pool> make_pool(virConnectPtr connection, const StoragePool& plan) {
   const std::string doing = "making storage pool " + plan.name;
-  const Pool pool(virStoragePoolDefineXML(connection, pool_xml(plan).c_str(), 0));
+  Pool pool(virStoragePoolDefineXML(connection, pool_xml(plan).c_str(), 0));
   if (!pool) return last_error(doing);
   if (virStoragePoolBuild(pool.get(), 0) != 0) return last_error(doing);
   if (virStoragePoolCreate(pool.get(), 0) != 0) return last_error(doing);
   if (virStoragePoolSetAutostart(pool.get(), 1) != 0) return last_error(doing);
   log_info("libvirt", "storage pool made", {{"pool", plan.name}, {"path", plan.path}});
-  return {};
+  return pool;
 }
 
-Status ensure_pool(virConnectPtr connection, const StoragePool& plan) {
-  const Pool pool(virStoragePoolLookupByName(connection, plan.name.c_str()));
+Result<Pool> ensure_pool(virConnectPtr connection, const StoragePool& plan) {
+  Pool pool(virStoragePoolLookupByName(connection, plan.name.c_str()));
   if (!pool) {
     if (last_code() != VIR_ERR_NO_STORAGE_POOL)
       return last_error("looking for storage pool " + plan.name);
@@ -76,7 +76,7 @@ Status ensure_pool(virConnectPtr connection, const StoragePool& plan) {
   if (virStoragePoolIsActive(pool.get()) != 1 && !plan.path.empty() &&
       virStoragePoolCreate(pool.get(), 0) != 0)
     return last_error("starting storage pool " + plan.name);
-  return {};
+  return pool;
 }
 
 /// Bytes that the file really has, which is what a wipe has to overwrite: not the disk's capacity,
@@ -119,13 +119,40 @@ Status pump(const Stream& stream, int64_t bytes, const Reader& reader) {
   return {};
 }
 
+/// Hands on a volume's first bytes, piece by piece, until `take` has seen enough.
+Status drain(virConnectPtr connection, const Volume& volume, int64_t bytes,
+             const std::function<bool(const std::string&)>& take) {
+  const Stream stream(virStreamNew(connection, 0));
+  if (!stream) return last_error("opening a stream");
+  if (virStorageVolDownload(volume.get(), stream.get(), 0, static_cast<unsigned long long>(bytes),
+                            0) != 0)
+    return last_error("reading a volume");
+  std::string piece;
+  for (int64_t got = 0; got < bytes; got += static_cast<int64_t>(piece.size())) {
+    piece.resize(static_cast<size_t>(
+        std::min<int64_t>(bytes - got, static_cast<int64_t>(limits::kStreamChunkBytes))));
+    const int now = virStreamRecv(stream.get(), piece.data(), piece.size());
+    if (now < 0) return last_error("reading a volume");
+    piece.resize(static_cast<size_t>(now));
+    if (now == 0 || !take(piece)) {
+      virStreamAbort(stream.get());
+      return {};
+    }
+  }
+  virStreamFinish(stream.get());
+  return {};
+}
+
 }  // namespace
 
-Status ensure_pools(virConnectPtr connection, const Settings& settings) {
-  for (const auto& pool : settings.pools)
-    CHARTER_TRY(ensure_pool(connection, pool));
+Result<std::vector<Pool>> ensure_pools(virConnectPtr connection, const Settings& settings) {
+  std::vector<Pool> pools;
+  for (const auto& plan : settings.pools) {
+    CHARTER_TRY_ASSIGN(Pool pool, ensure_pool(connection, plan));
+    pools.push_back(std::move(pool));
+  }
   if (!settings.console_pool.empty()) CHARTER_TRY(open_pool(connection, settings.console_pool));
-  return {};
+  return pools;
 }
 
 Result<Pool> open_pool(virConnectPtr connection, const std::string& name) {
@@ -157,17 +184,26 @@ Result<Volume> require_volume(virConnectPtr connection, const std::string& pool,
   return volume;
 }
 
+Result<std::vector<Volume>> volumes_of(const Pool& pool, const std::string& name) {
+  virStorageVolPtr* listed = nullptr;
+  const int count = virStoragePoolListAllVolumes(pool.get(), &listed, 0);
+  if (count < 0) {
+    if (last_code() != VIR_ERR_OPERATION_INVALID) return last_error("listing storage pool " + name);
+    return Error{Code::ServiceUnavailable, "storage pool " + name + " is stopped"};
+  }
+  std::vector<Volume> volumes;
+  for (int i = 0; i < count; ++i)
+    volumes.emplace_back(listed[i]);
+  std::free(listed);
+  return volumes;
+}
+
 Result<std::vector<std::string>> volume_names(virConnectPtr connection, const std::string& pool) {
   CHARTER_TRY_ASSIGN(const Pool open, open_pool(connection, pool));
-  virStorageVolPtr* listed = nullptr;
-  const int count = virStoragePoolListAllVolumes(open.get(), &listed, 0);
-  if (count < 0) return last_error("listing storage pool " + pool);
+  CHARTER_TRY_ASSIGN(const auto volumes, volumes_of(open, pool));
   std::vector<std::string> names;
-  for (int i = 0; i < count; ++i) {
-    const Volume volume(listed[i]);
+  for (const auto& volume : volumes)
     names.emplace_back(virStorageVolGetName(volume.get()));
-  }
-  std::free(listed);
   return names;
 }
 
@@ -216,21 +252,34 @@ Status upload(virConnectPtr connection, const Volume& volume, int64_t bytes, con
 }
 
 Result<std::string> download(virConnectPtr connection, const Volume& volume, size_t bytes) {
-  const Stream stream(virStreamNew(connection, 0));
-  if (!stream) return last_error("opening a stream");
-  if (virStorageVolDownload(volume.get(), stream.get(), 0, bytes, 0) != 0)
-    return last_error("reading a volume");
-  std::string text(bytes, '\0');
-  size_t got = 0;
-  while (got < bytes) {
-    const int now = virStreamRecv(stream.get(), text.data() + got, bytes - got);
-    if (now < 0) return last_error("reading a volume");
-    if (now == 0) break;
-    got += static_cast<size_t>(now);
-  }
-  virStreamFinish(stream.get());
-  text.resize(got);
+  std::string text;
+  CHARTER_TRY(drain(connection, volume, static_cast<int64_t>(bytes), [&](const std::string& piece) {
+    text += piece;
+    return true;
+  }));
   return text;
+}
+
+Status upload_and_compare(virConnectPtr connection, const Volume& volume, int64_t bytes,
+                          const std::function<Result<Reader>()>& open) {
+  CHARTER_TRY_ASSIGN(const Reader writing, open());
+  CHARTER_TRY(upload(connection, volume, bytes, writing));
+  CHARTER_TRY_ASSIGN(const Reader reading, open());
+  int64_t same = 0;
+  CHARTER_TRY(drain(connection, volume, bytes, [&](const std::string& piece) {
+    for (size_t at = 0; at < piece.size();) {
+      const auto wanted = reading(piece.size() - at);
+      if (!wanted || wanted->empty() || piece.compare(at, wanted->size(), *wanted) != 0)
+        return false;
+      at += wanted->size();
+    }
+    same += static_cast<int64_t>(piece.size());
+    return true;
+  }));
+  if (same == bytes) return {};
+  return Error{Code::TooManyRequests,
+               "writing to a volume: the host's storage is full, or does not keep what it is given",
+               "WaitForCapacity"};
 }
 
 Status delete_volume(virConnectPtr connection, const std::string& pool, const std::string& name,

@@ -2,6 +2,7 @@
 
 #include "controller/base/result.h"
 #include "drivers/libvirt/handle.h"
+#include "drivers/libvirt/reading.h"
 #include "drivers/libvirt/settings.h"
 
 #include <cstdint>
@@ -24,15 +25,9 @@ struct VolumePlan {
   std::string backing_format;
 };
 
-/// What a volume is now.
-struct VolumeSize {
-  int64_t capacity = 0;    ///< of the disk
-  int64_t allocation = 0;  ///< that the host has given it
-};
-
-/// Makes missing directory pools that have a path, and starts them. Errors: ServiceUnavailable
-/// naming the pool.
-Status ensure_pools(virConnectPtr connection, const Settings& settings);
+/// Makes missing directory pools that have a path, and starts them. All of them, in the order of
+/// the settings. Errors: ServiceUnavailable naming the pool.
+Result<std::vector<Pool>> ensure_pools(virConnectPtr connection, const Settings& settings);
 
 /// An active pool. Errors: ServiceUnavailable when there is none, or when it is stopped: nothing
 /// may be concluded from what it does not list.
@@ -44,6 +39,8 @@ Result<Volume> find_volume(virConnectPtr connection, const std::string& pool,
 /// As find_volume. Errors: also NotFound.
 Result<Volume> require_volume(virConnectPtr connection, const std::string& pool,
                               const std::string& name);
+/// All volumes of a pool; `name` is the pool's. Errors: ServiceUnavailable also when it is stopped.
+Result<std::vector<Volume>> volumes_of(const Pool& pool, const std::string& name);
 /// Names of all volumes of an active pool.
 Result<std::vector<std::string>> volume_names(virConnectPtr connection, const std::string& pool);
 
@@ -61,6 +58,11 @@ using Reader = std::function<Result<std::string>(size_t bytes_max)>;
 /// Writes exactly `bytes` of `reader` to the volume's beginning. Errors: Invalid when this host
 /// takes no uploads.
 Status upload(virConnectPtr connection, const Volume& volume, int64_t bytes, const Reader& reader);
+
+/// As upload, and reads it back: libvirt says nothing when its host has no room for what it writes.
+/// `open` gives the same bytes each time. Errors: also WaitForCapacity when they are not there.
+Status upload_and_compare(virConnectPtr connection, const Volume& volume, int64_t bytes,
+                          const std::function<Result<Reader>()>& open);
 
 /// The first bytes of a volume.
 Result<std::string> download(virConnectPtr connection, const Volume& volume, size_t bytes);

@@ -4,11 +4,14 @@
 #include "drivers/libvirt/errors.h"
 #include "drivers/libvirt/limits.h"
 #include "drivers/libvirt/machines.h"
+#include "drivers/libvirt/statistics.h"
 #include "drivers/libvirt/storage.h"
+#include "drivers/libvirt/survey.h"
 #include "drivers/size.h"
 #include "drivers/size_rounding.h"
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 
 namespace charter::libvirt {
@@ -22,28 +25,27 @@ bool has_disk(const DomainView& view, const FoundVolume& volume) {
   });
 }
 
-/// Every domain that has the disk, now or at its next start.
-Result<std::vector<Seen>> holders_of(virConnectPtr connection, const FoundVolume& volume) {
-  std::vector<Seen> holders;
-  CHARTER_TRY_ASSIGN(auto domains, all_domains(connection));
-  for (auto& domain : domains) {
-    auto seen = look_at(std::move(domain));
-    if (!seen) {
-      if (seen.error().code == Code::NotFound) continue;  // gone since the list was made
-      return seen.error();
-    }
-    if (has_disk(seen->live, volume) || has_disk(seen->config, volume))
-      holders.push_back(std::move(*seen));
-  }
-  return holders;
+/// Whether a domain has the disk, now or at its next start.
+/// One that was given up never runs again.
+std::function<bool(const Reading&)> holds(const Endpoint& endpoint, const FoundVolume& volume) {
+  return [&](const Reading& seen) {
+    return (has_disk(seen.live, volume) || has_disk(seen.config, volume)) &&
+           !is_given_up(seen, endpoint);
+  };
+}
+
+Result<std::vector<Seen>> holders_of(virConnectPtr connection, const Endpoint& endpoint,
+                                     const FoundVolume& volume) {
+  return domains_where(connection, endpoint, holds(endpoint, volume));
 }
 
 // Attached is what a guest has, and what one that is off will have. A disk that stands in the next
 // start's definition alone is neither: attaching goes on where it broke off.
-std::vector<std::string> attached_to(const std::vector<Seen>& holders, const FoundVolume& volume) {
+std::vector<std::string> attached_to(const std::vector<Seen>& holders, const Endpoint& endpoint,
+                                     const FoundVolume& volume) {
   std::vector<std::string> uids;
   for (const auto& seen : holders) {
-    if (has_disk(seen.live, volume)) uids.push_back(seen.config.uuid);
+    if (has_disk(seen.live, volume)) uids.push_back(uid_of(seen, endpoint));
   }
   std::sort(uids.begin(), uids.end());
   return uids;
@@ -82,6 +84,17 @@ Status grow_idle(virConnectPtr connection, const FoundVolume& volume, int64_t by
   return last_error("growing the volume");
 }
 
+Status grow_disk(virConnectPtr connection, const std::vector<Seen>& holders,
+                 const FoundVolume& volume, int64_t bytes) {
+  bool running = false;
+  for (const auto& seen : holders) {
+    if (!seen.active) continue;
+    CHARTER_TRY(grow_running(seen, volume, bytes));
+    running = true;
+  }
+  return running ? Status() : grow_idle(connection, volume, bytes);
+}
+
 bool still_has(const Domain& domain, const FoundVolume& volume) {
   char* text = virDomainGetXMLDesc(domain.get(), 0);
   if (text == nullptr) return false;
@@ -97,6 +110,7 @@ Status detach_running(const Seen& seen, const FoundVolume& volume) {
   for (const auto& have : seen.live.disks) {
     if (have.pool == volume.pool && have.volume == volume.name) disk.target = have.target;
   }
+  note_leaving(seen.domain.get(), seen.live, disk.target);
   if (virDomainDetachDeviceFlags(seen.domain.get(), disk_element(disk).c_str(),
                                  VIR_DOMAIN_AFFECT_LIVE) != 0)
     return last_error("detaching the volume");
@@ -130,13 +144,14 @@ VolumeMark mark_of(const VolumeSpec& spec, const Endpoint& endpoint) {
           .format = spec.shared ? "raw" : "qcow2"};
 }
 
-Status check_free(const FoundVolume& volume, const std::vector<Seen>& holders,
-                  const std::string& machine_uid) {
+Status check_free(const Endpoint& endpoint, const FoundVolume& volume,
+                  const std::vector<Seen>& holders, const std::string& machine_uid) {
   if (volume.mark.shared) return {};
   for (const auto& seen : holders) {
-    if (seen.config.uuid == machine_uid) continue;
-    return Error{Code::Conflict, "volume " + volume.mark.uid + " is attached to machine " +
-                                     seen.config.uuid + " and is not shared"};
+    const std::string uid = uid_of(seen, endpoint);
+    if (uid == machine_uid) continue;
+    return Error{Code::Conflict, "volume " + volume.mark.uid + " is attached to machine " + uid +
+                                     " and is not shared"};
   }
   return {};
 }
@@ -179,14 +194,14 @@ Result<std::optional<VolumeState>> observe_volume(virConnectPtr connection,
   CHARTER_TRY_ASSIGN(const auto found, find_data_volume(connection, endpoint, uid));
   if (!found) return std::optional<VolumeState>();
   CHARTER_TRY_ASSIGN(const int64_t bytes, capacity_of(connection, *found));
-  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, *found));
+  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, endpoint, *found));
   return std::optional(VolumeState{.uid = uid,
                                    .external_id = found->pool + "/" + uid,
                                    .host = endpoint.host,
                                    .size_bytes = bytes,
                                    .storage_class = found->mark.storage_class,
                                    .protection = found->mark.protection,
-                                   .attached_to = attached_to(holders, *found)});
+                                   .attached_to = attached_to(holders, endpoint, *found)});
 }
 
 Status create_volume(virConnectPtr connection, const Endpoint& endpoint, const VolumeSpec& spec) {
@@ -216,21 +231,17 @@ Status grow_volume(virConnectPtr connection, const Endpoint& endpoint, const std
   if (size_bytes % limits::kSectorBytes != 0)
     return Error{Code::Invalid,
                  "size: must be a multiple of " + std::to_string(limits::kSectorBytes) + " bytes"};
-  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, volume));
-  bool running = false;
-  for (const auto& seen : holders) {
-    if (!seen.active) continue;
-    CHARTER_TRY(grow_running(seen, volume, wanted));
-    running = true;
-  }
-  return running ? Status() : grow_idle(connection, volume, wanted);
+  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, endpoint, volume));
+  const Status grown = grow_disk(connection, holders, volume, wanted);
+  endpoint.sizes->doubt(volume.pool + "/" + volume.name);
+  return grown;
 }
 
 Result<DiskPlan> disk_for_attach(virConnectPtr connection, const Endpoint& endpoint,
                                  const std::string& uid, const std::string& machine_uid) {
   CHARTER_TRY_ASSIGN(const FoundVolume volume, require(connection, endpoint, uid));
-  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, volume));
-  CHARTER_TRY(check_free(volume, holders, machine_uid));
+  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, endpoint, volume));
+  CHARTER_TRY(check_free(endpoint, volume, holders, machine_uid));
   return disk_of(volume);
 }
 
@@ -238,8 +249,8 @@ Status attach_volume(virConnectPtr connection, const Endpoint& endpoint, const s
                      const std::string& machine_uid) {
   CHARTER_TRY_ASSIGN(const FoundVolume volume, require(connection, endpoint, uid));
   CHARTER_TRY_ASSIGN(const Seen seen, find_ours(connection, endpoint, machine_uid));
-  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, volume));
-  CHARTER_TRY(check_free(volume, holders, machine_uid));
+  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, endpoint, volume));
+  CHARTER_TRY(check_free(endpoint, volume, holders, machine_uid));
   // The running one first: where that is not possible, nothing is left for the next start to find.
   DiskPlan disk = disk_of(volume);
   CHARTER_TRY_ASSIGN(DomainXml config, config_of(seen.domain));
@@ -251,9 +262,10 @@ Status attach_volume(virConnectPtr connection, const Endpoint& endpoint, const s
   } else {
     CHARTER_TRY_ASSIGN(disk.target, config.add_disk(disk));
   }
-  if (seen.active && !has_disk(seen.live, volume) &&
-      virDomainAttachDeviceFlags(seen.domain.get(), disk_element(disk).c_str(),
-                                 VIR_DOMAIN_AFFECT_LIVE) != 0)
+  const bool plugs = seen.active && !has_disk(seen.live, volume);
+  if (plugs) settle_left(seen.domain.get(), seen.live);
+  if (plugs && virDomainAttachDeviceFlags(seen.domain.get(), disk_element(disk).c_str(),
+                                          VIR_DOMAIN_AFFECT_LIVE) != 0)
     return last_error("attaching the volume while the machine runs");
   if (noted || !seen.persistent) return {};
   return define(connection, config.text(), "attaching the volume");
@@ -263,9 +275,9 @@ Status detach_volume(virConnectPtr connection, const Endpoint& endpoint, const s
                      const std::string& machine_uid) {
   CHARTER_TRY_ASSIGN(const auto volume, find_data_volume(connection, endpoint, uid));
   if (!volume || !is_uid(machine_uid)) return {};
-  CHARTER_TRY_ASSIGN(Domain domain, find_domain(connection, machine_uid));
-  if (!domain) return {};
-  CHARTER_TRY_ASSIGN(const Seen seen, look_at(std::move(domain)));
+  CHARTER_TRY_ASSIGN(const auto there, find_seen(connection, endpoint, machine_uid));
+  if (!there) return {};
+  const Seen& seen = *there;
   if (!has_disk(seen.live, *volume) && !has_disk(seen.config, *volume)) return {};
   if (!is_ours(seen.config, endpoint)) return not_ours("machine", machine_uid);
   return detach_from(connection, seen, *volume);
@@ -274,7 +286,8 @@ Status detach_volume(virConnectPtr connection, const Endpoint& endpoint, const s
 Status remove_volume(virConnectPtr connection, const Endpoint& endpoint, const std::string& uid) {
   CHARTER_TRY_ASSIGN(const auto volume, find_data_volume(connection, endpoint, uid));
   if (!volume) return {};
-  CHARTER_TRY_ASSIGN(const auto holders, holders_of(connection, *volume));
+  CHARTER_TRY_ASSIGN(const auto holders,
+                     domains_where_for_sure(connection, endpoint, holds(endpoint, *volume)));
   if (!holders.empty()) {
     return Error{Code::Conflict,
                  "volume " + uid + " is attached to machine " + holders.front().config.uuid};

@@ -1,5 +1,6 @@
 #include "drivers/simulated/sim_admin.h"
 
+#include "drivers/simulated/sim_counters.h"
 #include "drivers/simulated/sim_machines.h"
 #include "drivers/simulated/sim_volumes.h"
 #include "drivers/size.h"
@@ -167,6 +168,14 @@ Result<SimTable> SimAdmin::machine(const std::string& word) const {
                   {"imageFormat", m.image_format},
                   {"volumes", joined(state.volume_uids)},
                   {"address", state.address}};
+    const MachineCounters used = counters_of(m, clock_.now());
+    for (const auto& [field, value] : {std::pair("cpuNanoseconds", used.cpu_ns),
+                                       {"pageFaults", used.page_faults},
+                                       {"readBytes", used.read_bytes},
+                                       {"writtenBytes", used.written_bytes},
+                                       {"receivedBytes", used.received_bytes},
+                                       {"sentBytes", used.sent_bytes}})
+      table.rows.push_back({field, std::to_string(value.value_or(0))});
     return {};
   }));
   return table;
@@ -234,6 +243,7 @@ Status SimAdmin::pause(const std::string& word) {
     if (power_of(machine, now) != PowerState::On) {
       return Error{Code::Conflict, "machine " + word + " does not run"};
     }
+    count_until(machine, now);
     machine.power = PowerState::Paused;
     rows.update(machine);
     note(rows, now, "pause", machine.uid, "name=" + machine.name, "");
@@ -266,6 +276,7 @@ Status SimAdmin::undefine_volume(const std::string& word) {
 Status SimAdmin::edit(const std::string& word, const SimEdit& edit) {
   return world_->transact([&](SimRows& rows) -> Status {
     CHARTER_TRY_ASSIGN(SimMachine machine, pick_machine(rows, word));
+    count_until(machine, clock_.now());
     machine.vcpus = edit.vcpus.value_or(machine.vcpus);
     machine.memory_bytes = edit.memory_bytes.value_or(machine.memory_bytes);
     machine.name = edit.name.value_or(machine.name);
@@ -277,6 +288,18 @@ Status SimAdmin::edit(const std::string& word, const SimEdit& edit) {
                                   " vcpus=" + std::to_string(machine.vcpus) +
                                   " memory=" + format_size(machine.memory_bytes);
     note(rows, clock_.now(), "edit", machine.uid, arguments, "");
+    return {};
+  });
+}
+
+Status SimAdmin::reset_counters(const std::string& word) {
+  return world_->transact([&](SimRows& rows) -> Status {
+    CHARTER_TRY_ASSIGN(SimMachine machine, pick_machine(rows, word));
+    const Instant now = clock_.now();
+    count_until(machine, now);
+    machine.ran_ns = machine.processor_ns = 0;
+    rows.update(machine);
+    note(rows, now, "reset_counters", machine.uid, "name=" + machine.name, "");
     return {};
   });
 }

@@ -80,6 +80,8 @@ class SimAdmin {
   Status undefine_volume(const std::string& volume);
   /// Changes the definition without asking for room, as an admin can.
   Status edit(const std::string& machine, const SimEdit& edit);
+  /// What it has consumed counts from zero again, in the same boot. Errors: NotFound.
+  Status reset_counters(const std::string& machine);
   Status add_foreign(const ForeignMachine& machine);
   /// Down crashes everything that runs there and keeps it listed. Errors: NotFound.
   Status set_host(const std::string& name, HostPower power);

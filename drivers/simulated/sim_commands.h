@@ -13,6 +13,7 @@
 //   sim list | volumes | hosts | calls [UID]        tables
 //   sim inspect MACHINE                             one machine with all that it was made with
 //   sim kill | undefine MACHINE                     power loss; deletion behind Charter's back
+//   sim reset-counters MACHINE                      what it has consumed counts from zero again
 //   sim edit MACHINE --vcpus N --memory SIZE        another definition
 //   sim add-foreign NAME                            a machine that is not ours
 //   sim host-up | host-down HOST                    a host's power

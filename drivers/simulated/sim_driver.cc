@@ -2,6 +2,7 @@
 
 #include "controller/base/check.h"
 #include "drivers/inventory_changes.h"
+#include "drivers/simulated/sim_counters.h"
 #include "drivers/simulated/sim_look.h"
 #include "drivers/simulated/sim_volumes.h"
 #include "drivers/size.h"
@@ -188,6 +189,15 @@ Result<Inventory> SimulatedDriver::look() {
   }));
   hints_.saw(inventory);
   return inventory;
+}
+
+Result<std::vector<MachineCounters>> SimulatedDriver::counters() {
+  std::vector<MachineCounters> counters;
+  CHARTER_TRY(run("counters", "", "", [&](SimRows& rows, Instant) -> Result<SimEffect> {
+    counters = read_counters(rows, surroundings_.clock->now());
+    return SimEffect::Nothing;
+  }));
+  return counters;
 }
 
 void SimulatedDriver::on_hint(Hint hint) {

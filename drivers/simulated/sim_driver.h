@@ -59,6 +59,7 @@ class SimulatedDriver final : public ProviderDriver {
   Status remove_volume(const std::string& uid) override;
 
   Result<Inventory> look() override;
+  Result<std::vector<MachineCounters>> counters() override;
   void on_hint(Hint hint) override;
 
  private:

@@ -47,9 +47,9 @@ std::string_view fault_word(FaultKind kind) {
 
 const std::vector<std::string_view>& sim_call_names() {
   static const std::vector<std::string_view> kNames = {
-      "observe",     "create",        "set_power",      "resize",
-      "remove",      "look",          "observe_volume", "create_volume",
-      "grow_volume", "attach_volume", "detach_volume",  "remove_volume"};
+      "observe",       "create",         "set_power",     "resize",      "remove",
+      "look",          "observe_volume", "create_volume", "grow_volume", "attach_volume",
+      "detach_volume", "remove_volume",  "counters"};
   return kNames;
 }
 

@@ -1,6 +1,7 @@
 #include "drivers/simulated/sim_machines.h"
 
 #include "drivers/fingerprint.h"
+#include "drivers/simulated/sim_counters.h"
 #include "drivers/simulated/sim_volumes.h"
 #include "drivers/size.h"
 
@@ -94,6 +95,7 @@ void apply_staged(SimMachine& machine) {
 }
 
 void start(SimMachine& machine, PowerState now, const SimSettings& settings, Instant at) {
+  count_until(machine, at);
   const PowerState before = std::exchange(machine.power, PowerState::On);
   if (now == PowerState::Paused) return;  // resumes where it was, booted when it was
   // A machine that still stops finishes that first; one whose image is not copied yet waits for it.
@@ -102,9 +104,11 @@ void start(SimMachine& machine, PowerState now, const SimSettings& settings, Ins
   machine.power_at = from + settings.boot_time;
   if (machine.known_at == Instant{} || machine.known_at > at) machine.known_at = machine.power_at;
   apply_staged(machine);
+  begin_counting(machine);
 }
 
 void stop(SimMachine& machine, PowerState now, const SimSettings& settings, Instant at) {
+  count_until(machine, at);
   machine.power = PowerState::Off;
   machine.power_at = runs(now) ? at + settings.stop_time : at;
   if (machine.known_at > at) machine.known_at = Instant{};  // never came up
@@ -245,6 +249,7 @@ Result<ResizeOutcome> resize_machine(SimRows& rows, const std::string& uid, int 
     return Error{Code::Invalid, "vcpus and memory must be positive"};
   CHARTER_TRY_ASSIGN(SimMachine machine, find_ours(rows, uid));
   CHARTER_TRY_ASSIGN(const SimHost host, running_host(rows, machine.host));
+  count_until(machine, at);
   const bool running = runs(power_of(machine, at));
   if (!running) apply_staged(machine);
   CHARTER_TRY(check_growth(machine, host, {vcpus, memory_bytes, 0}));
@@ -274,6 +279,7 @@ Error not_ours(const std::string& kind, const std::string& uid) {
 }
 
 void crash(SimMachine& machine, Instant at) {
+  count_until(machine, at);
   machine.power = PowerState::Crashed;
   machine.power_at = at;
   if (machine.known_at > at) machine.known_at = Instant{};

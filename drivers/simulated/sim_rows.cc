@@ -66,7 +66,11 @@ SimMachine read_machine(const SqlCursor& row) {
           .disk_class = row.text(19),
           .image_format = row.text(20),
           .networks = split(row.text(21)),
-          .protection = read_protection(row, 22)};
+          .protection = read_protection(row, 22),
+          .boots = row.integer(25),
+          .counted_at = instant(row.integer(26)),
+          .ran_ns = row.integer(27),
+          .processor_ns = row.integer(28)};
 }
 
 SimVolume read_volume(const SqlCursor& row) {
@@ -184,12 +188,13 @@ std::optional<SimMachine> SimRows::machine(const std::string& uid) {
 int64_t SimRows::insert(const SimMachine& m) {
   sql_.run(
       "INSERT INTO machines VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-      " ?, ?, ?, ?, ?, ?)",
+      " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       m.uid, m.owner, m.name, m.host, m.vcpus, m.memory_bytes, m.disk_bytes, m.machine_class,
       m.image_url, m.image_digest, m.fingerprint, static_cast<int>(m.power), ns(m.power_at),
       ns(m.image_at), ns(m.known_at), m.staged_vcpus, m.staged_memory_bytes, m.address,
       m.disk_class, m.image_format, join(m.networks), m.protection.tenant,
-      static_cast<int>(m.protection.tenancy), m.protection.encrypted_at_rest ? 1 : 0);
+      static_cast<int>(m.protection.tenancy), m.protection.encrypted_at_rest ? 1 : 0, m.boots,
+      ns(m.counted_at), m.ran_ns, m.processor_ns);
   return sql_.last_id();
 }
 
@@ -197,9 +202,11 @@ void SimRows::update(const SimMachine& m) {
   // Host and disk are fixed at creation; the accounting triggers rely on it.
   sql_.run(
       "UPDATE machines SET owner = ?, name = ?, vcpus = ?, memory = ?, power = ?, power_at = ?,"
-      " known_at = ?, staged_vcpus = ?, staged_memory = ?, address = ? WHERE id = ?",
+      " known_at = ?, staged_vcpus = ?, staged_memory = ?, address = ?, boots = ?, counted_at = ?,"
+      " ran_ns = ?, processor_ns = ? WHERE id = ?",
       m.owner, m.name, m.vcpus, m.memory_bytes, static_cast<int>(m.power), ns(m.power_at),
-      ns(m.known_at), m.staged_vcpus, m.staged_memory_bytes, m.address, m.id);
+      ns(m.known_at), m.staged_vcpus, m.staged_memory_bytes, m.address, m.boots, ns(m.counted_at),
+      m.ran_ns, m.processor_ns, m.id);
 }
 
 void SimRows::erase_machine(int64_t id) {

@@ -53,6 +53,10 @@ struct SimMachine {
   std::string image_format;
   std::vector<std::string> networks;  ///< names without commas
   Protection protection;
+  int64_t boots = 0;         ///< how often it was started
+  Instant counted_at{};      ///< until when the next two are summed up; see sim_counters.h
+  int64_t ran_ns = 0;        ///< time that it ran since its start
+  int64_t processor_ns = 0;  ///< the same, times its virtual processors
 };
 
 /// One volume.

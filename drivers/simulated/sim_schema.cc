@@ -83,6 +83,15 @@ ALTER TABLE volumes ADD COLUMN isolation INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE volumes ADD COLUMN encrypted INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// What version 3 counts of consumption. A machine that runs already counts from its boot.
+constexpr const char* kConsumption = R"sql(
+ALTER TABLE machines ADD COLUMN boots INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN counted_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN ran_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN processor_ns INTEGER NOT NULL DEFAULT 0;
+UPDATE machines SET boots = 1 WHERE power = 2 AND power_at > 0;
+)sql";
+
 std::string ledger_triggers() {
   return "CREATE TRIGGER calls_fixed BEFORE UPDATE ON calls BEGIN SELECT RAISE(ABORT, 'the ledger "
          "is append-only'); END;"
@@ -92,7 +101,7 @@ std::string ledger_triggers() {
          "  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;";
 }
 
-constexpr int64_t kVersion = 2;
+constexpr int64_t kVersion = 3;
 
 int64_t version_of(SqlConnection& sql) {
   SqlCursor cursor = sql.query("PRAGMA user_version");
@@ -111,8 +120,9 @@ void prepare_sim_tables(SqlConnection& sql) {
     sql.script(kAccounting);
     sql.script(ledger_triggers().c_str());
   }
+  if (version < 2) sql.script(kProtection);
   if (version < kVersion) {
-    sql.script(kProtection);
+    sql.script(kConsumption);
     sql.script(("PRAGMA user_version=" + std::to_string(kVersion)).c_str());
   }
   sql.run("COMMIT");

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 // What every ProviderDriver must do, as an abstract test suite: the tests stand in
@@ -33,6 +34,8 @@ class DriverBench {
   virtual MachineSpec spec(const std::string& uid) = 0;
   /// False for an endpoint that has no way to make a volume larger, and says so.
   virtual bool grows_volumes() const { return true; }
+  /// False for an endpoint that counts no consumption, and says so.
+  virtual bool counts_consumption() const { return true; }
   /// Empty when the endpoint is there; else why this machine cannot have it.
   virtual std::string absent() const { return ""; }
 };
@@ -54,6 +57,8 @@ class DriverContract : public ::testing::TestWithParam<DriverBenchFactory> {
   /// The machine, which must exist.
   MachineState observed(const std::string& uid);
   VolumeState observed_volume(const std::string& uid);
+  /// What the machine has consumed, if it is listed.
+  std::optional<MachineCounters> counted(const std::string& uid);
   /// Names of all machines in the inventory with this uid: at most one, ever.
   size_t count(const std::string& uid);
 

@@ -32,7 +32,25 @@ size_t DriverContract::count(const std::string& uid) {
                                            [&](const MachineState& m) { return m.uid == uid; }));
 }
 
+std::optional<MachineCounters> DriverContract::counted(const std::string& uid) {
+  const auto all = driver().counters();
+  EXPECT_TRUE(all) << all.error().message;
+  if (!all) return std::nullopt;
+  const auto found = std::find_if(all->begin(), all->end(),
+                                  [&](const MachineCounters& one) { return one.uid == uid; });
+  return found == all->end() ? std::nullopt : std::optional(*found);
+}
+
 namespace {
+
+/// All values, those that are not counted as -1.
+std::vector<int64_t> values_of(const MachineCounters& counters) {
+  std::vector<int64_t> values;
+  for (const auto& value : {counters.cpu_ns, counters.page_faults, counters.read_bytes,
+                            counters.written_bytes, counters.received_bytes, counters.sent_bytes})
+    values.push_back(value.value_or(-1));
+  return values;
+}
 
 constexpr int64_t kVolumeBytes = 64 << 20;
 
@@ -342,6 +360,70 @@ TEST_P(DriverContract, RemovingAMachineDetachesItsVolumesAndKeepsThem) {
   EXPECT_EQ(observed(a_).volume_uids, spec.volume_uids);
   ASSERT_TRUE(driver().remove(a_));
   EXPECT_TRUE(observed_volume(disk_).attached_to.empty());
+}
+
+TEST_P(DriverContract, AnEndpointThatCountsNothingSaysSo) {
+  if (bench_->counts_consumption()) GTEST_SKIP() << "it counts";
+  const auto counters = driver().counters();
+  ASSERT_FALSE(counters);
+  EXPECT_EQ(counters.error().code, Code::MethodNotAllowed);
+  EXPECT_EQ(counters.error().reason, "NotMetered");
+}
+
+TEST_P(DriverContract, ConsumptionOnlyGrowsWhileAMachineRuns) {
+  if (!bench_->counts_consumption()) GTEST_SKIP() << "it counts nothing";
+  run_machine(bench_->spec(a_));
+  const auto first = counted(a_);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(first->cpu_ns) << "every host counts processor time";
+  bench_->settle();
+  const auto second = counted(a_);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->epoch, first->epoch);
+  const auto before = values_of(*first), after = values_of(*second);
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT_GE(after[i], before[i]) << "value " << i;
+    EXPECT_EQ(after[i] < 0, before[i] < 0) << "what is counted does not change, value " << i;
+  }
+  const auto again = bench_->reconnect()->counters();
+  ASSERT_TRUE(again);
+  ASSERT_EQ(again->size(), 1u);
+  EXPECT_EQ(again->front().epoch, first->epoch) << "another connection is no other epoch";
+  EXPECT_GE(again->front().cpu_ns, second->cpu_ns);
+}
+
+TEST_P(DriverContract, ConsumptionOfAnotherStartIsOfAnotherEpoch) {
+  if (!bench_->counts_consumption()) GTEST_SKIP() << "it counts nothing";
+  run_machine(bench_->spec(a_));
+  const auto first = counted(a_);
+  ASSERT_TRUE(first);
+  ASSERT_FALSE(first->epoch.empty());
+  ASSERT_TRUE(driver().set_power(a_, PowerState::Off));
+  bench_->settle();
+  if (const auto off = counted(a_)) {
+    EXPECT_EQ(off->epoch, first->epoch) << "what is off tells of what it was";
+    EXPECT_GE(off->cpu_ns, first->cpu_ns);
+  }
+  ASSERT_TRUE(driver().set_power(a_, PowerState::On));
+  bench_->settle();
+  const auto second = counted(a_);
+  ASSERT_TRUE(second);
+  EXPECT_NE(second->epoch, first->epoch);
+}
+
+TEST_P(DriverContract, ConsumptionIsListedByUidOfWhatCarriesOurStamp) {
+  if (!bench_->counts_consumption()) GTEST_SKIP() << "it counts nothing";
+  run_machine(bench_->spec(b_));
+  run_machine(bench_->spec(a_));
+  const std::string theirs = "0f3c1c4e-53a1-4c8e-9d50-000000000003";
+  bench_->add_foreign("theirs", theirs);
+  const auto counters = driver().counters();
+  ASSERT_TRUE(counters);
+  ASSERT_EQ(counters->size(), 2u);
+  EXPECT_EQ((*counters)[0].uid, a_);
+  EXPECT_EQ((*counters)[1].uid, b_);
+  ASSERT_TRUE(driver().remove(a_));
+  EXPECT_FALSE(counted(a_));
 }
 
 }  // namespace

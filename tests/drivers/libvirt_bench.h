@@ -13,6 +13,9 @@
 // Endpoints of libvirt under the contract suite: its own test hypervisor, and a real one.
 namespace charter {
 
+/// How often a text holds a word.
+size_t count_of(const std::string& text, const std::string& word);
+
 /// What both have in common: a second connection for the test's own hands.
 class LibvirtBench : public DriverBench {
  public:
@@ -24,6 +27,8 @@ class LibvirtBench : public DriverBench {
 
   virConnectPtr hands() { return hands_.get(); }
   std::string owner() const;
+  /// UID of the Provider that the driver works for.
+  std::string provider_uid() const;
   /// Settings of the Provider, to be changed by a test before it opens another driver.
   std::string settings;
   std::shared_ptr<ProviderDriver> open();
@@ -50,16 +55,19 @@ class TestHypervisorBench final : public LibvirtBench {
   void settle() override {}  // its transitions take no time
   MachineSpec spec(const std::string& uid) override;
   bool grows_volumes() const override { return false; }
+  bool counts_consumption() const override { return false; }
 };
 
 /// A real libvirtd with real guests, without hardware virtualisation.
 class RealHypervisorBench final : public LibvirtBench {
  public:
-  RealHypervisorBench();
+  explicit RealHypervisorBench(HostNetwork network = HostNetwork::Shared);
   ~RealHypervisorBench() override { driver_.reset(); }
   std::string absent() const override { return daemon_->absent(); }
   void settle() override;
   PrivateLibvirtd& daemon() { return *daemon_; }
+  /// Connects the test's own hands anew, after the daemon was restarted.
+  void reconnect_hands() { connect(daemon_->uri()); }
   /// What the machine's guest wrote to its serial port.
   std::string console(const std::string& uid) const;
 

@@ -25,13 +25,6 @@ void wait_ms(int length) {
   ::poll(nullptr, 0, length);
 }
 
-size_t count_of(const std::string& text, const std::string& word) {
-  size_t count = 0;
-  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
-    ++count;
-  return count;
-}
-
 std::string settings_of(const std::string& uri, const std::string& pool,
                         const std::string& consoles) {
   nlohmann::json tree = {
@@ -52,6 +45,13 @@ std::string settings_of(const std::string& uri, const std::string& pool,
 
 }  // namespace
 
+size_t count_of(const std::string& text, const std::string& word) {
+  size_t count = 0;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1))
+    ++count;
+  return count;
+}
+
 void LibvirtBench::connect(const std::string& uri) {
   auto opened = libvirt::open_connection(uri);
   CHECK_MSG(opened, opened.error().message);
@@ -60,6 +60,10 @@ void LibvirtBench::connect(const std::string& uri) {
 
 std::string LibvirtBench::owner() const {
   return libvirt::owner_of(kProviderUid);
+}
+
+std::string LibvirtBench::provider_uid() const {
+  return kProviderUid;
 }
 
 Result<std::shared_ptr<ProviderDriver>> LibvirtBench::try_open() {
@@ -135,8 +139,8 @@ MachineSpec TestHypervisorBench::spec(const std::string& uid) {
   return spec;
 }
 
-RealHypervisorBench::RealHypervisorBench()
-    : RealHypervisorBench(std::make_unique<PrivateLibvirtd>()) {}
+RealHypervisorBench::RealHypervisorBench(HostNetwork network)
+    : RealHypervisorBench(std::make_unique<PrivateLibvirtd>(network)) {}
 
 RealHypervisorBench::RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon)
     : LibvirtBench(daemon->directory() + "/images"), daemon_(std::move(daemon)) {

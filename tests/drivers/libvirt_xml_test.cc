@@ -58,7 +58,8 @@ TEST(LibvirtDomainXml, WhatIsBuiltIsReadBack) {
 }
 
 TEST(LibvirtDomainXml, NoValueEndsAnElement) {
-  for (const std::string evil : {"<&>\"'", "]]>", "</title><devices/>", "a\nb", "${x};`y`", " a\t"}) {
+  for (const std::string evil :
+       {"<&>\"'", "]]>", "</title><devices/>", "a\nb", "${x};`y`", " a\t"}) {
     DomainPlan hostile = plan();
     hostile.title = evil;
     hostile.stamp.protection.tenant = evil;
@@ -182,12 +183,46 @@ TEST(LibvirtSettings, PromisesThatTheDriverCannotKeepAreRefused) {
   EXPECT_EQ(refused.error().causes.size(), 2u);
 }
 
+TEST(LibvirtSettings, ANetworkThatIsMadeNeedsTheHostsAddressInIt) {
+  const auto address = parse_host_address("10.77.0.1/24");
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->text, "10.77.0.1");
+  EXPECT_EQ(address->first, "10.77.0.2");
+  EXPECT_EQ(address->last, "10.77.0.254");
+  EXPECT_EQ(parse_host_address("172.16.0.1/16")->last, "172.16.255.254");
+  EXPECT_EQ(parse_host_address("10.0.0.9/29")->last, "10.0.0.14");
+  for (const char* bad : {"", "10.77.0.1", "10.77.0.2/24", "10.77.0.0/24", "10.77.0.1/15",
+                          "10.77.0.1/30", "10.77.0.256/24", "10.77.1/24", "10.77.0.1/24x", "a/b"})
+    EXPECT_FALSE(parse_host_address(bad)) << bad;
+}
+
+TEST(LibvirtDomainXml, AClassSaysProcessorsAndFirmware) {
+  DomainPlan made = plan();
+  made.make = {.name = "fast",
+               .cpu_model = "Westmere",
+               .cores_per_socket = 2,
+               .threads_per_core = 2,
+               .firmware = Firmware::Uefi};
+  made.vcpus_max = whole_sockets(5, made.make);
+  EXPECT_EQ(made.vcpus_max, 8);
+  auto xml = DomainXml::parse(build_domain(made));
+  ASSERT_TRUE(xml);
+  const std::string text = xml->text();
+  EXPECT_NE(text.find("<model fallback=\"forbid\">Westmere</model>"), std::string::npos) << text;
+  EXPECT_NE(text.find("<topology sockets=\"2\" cores=\"2\" threads=\"2\""), std::string::npos);
+  EXPECT_NE(text.find("<os firmware=\"efi\">"), std::string::npos);
+  xml->set_size(9, 64 * kMib);
+  EXPECT_EQ(xml->view().vcpus_max, 12) << "whole sockets, or libvirt refuses it";
+  EXPECT_NE(xml->text().find("sockets=\"3\""), std::string::npos);
+}
+
 TEST(LibvirtSeed, HoldsWhatCloudInitLooksFor) {
   MachineSpec spec{.uid = kUid, .name = "shop/web.0"};
   EXPECT_FALSE(needs_seed(spec));
   spec.user_data = "#cloud-config\nhostname: \"x\"\n";
   spec.ssh_key = "ssh-ed25519 AAAA me\n";
-  const auto seed = build_seed(spec);
+  const std::vector<NicPlan> nics = {{mac_of(kUid, 0), ""}, {mac_of(kUid, 1), "net"}};
+  const auto seed = build_seed(spec, nics);
   ASSERT_TRUE(seed);
   EXPECT_EQ(seed->size() % 2048, 0u);
   EXPECT_EQ(seed->substr(0x8001, 5), "CD001");
@@ -195,14 +230,19 @@ TEST(LibvirtSeed, HoldsWhatCloudInitLooksFor) {
   EXPECT_NE(seed->find(spec.user_data), std::string::npos);
   EXPECT_NE(seed->find("local-hostname: \"web-0\"\npublic-keys:\n- \"ssh-ed25519 AAAA me\"\n"),
             std::string::npos);
-  EXPECT_EQ(*seed, *build_seed(spec)) << "the same seed has the same bytes";
+  EXPECT_NE(seed->find("  nic0:\n    match: {macaddress: \"" + mac_of(kUid, 0) +
+                       "\"}\n    dhcp4: true\n"),
+            std::string::npos)
+      << "each card is asked for DHCP, by its address";
+  EXPECT_NE(seed->find(mac_of(kUid, 1)), std::string::npos);
+  EXPECT_EQ(*seed, *build_seed(spec, nics)) << "the same seed has the same bytes";
   spec.ssh_key = "key\nruncmd: [evil]";
-  EXPECT_FALSE(build_seed(spec));
+  EXPECT_FALSE(build_seed(spec, nics));
   spec.ssh_key.clear();
   spec.user_data = std::string("a\0b", 3);
-  EXPECT_FALSE(build_seed(spec));
+  EXPECT_FALSE(build_seed(spec, nics));
   spec.user_data.assign(2 << 20, 'a');
-  EXPECT_FALSE(build_seed(spec));
+  EXPECT_FALSE(build_seed(spec, nics));
 }
 
 TEST(LibvirtRoom, TwoThatFitOnlyAloneDoNotFitTogether) {

@@ -8,10 +8,16 @@
 // A libvirtd of the test's own, by tests/support/private_libvirtd.py, which says what it gives.
 namespace charter {
 
+/// Whose network cards and addresses the daemon sees.
+enum class HostNetwork {
+  Shared,  ///< the machine's
+  Own,     ///< none but its own: what it makes and routes is seen by nobody else
+};
+
 /// Starts it, passes orders on, and ends it with all its guests and files.
 class PrivateLibvirtd {
  public:
-  PrivateLibvirtd();
+  explicit PrivateLibvirtd(HostNetwork network = HostNetwork::Shared);
   ~PrivateLibvirtd();
   PrivateLibvirtd(const PrivateLibvirtd&) = delete;
   PrivateLibvirtd& operator=(const PrivateLibvirtd&) = delete;

@@ -3,6 +3,7 @@
 #include "controller/base/check.h"
 
 #include <nlohmann/json.hpp>
+#include <sched.h>
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 
 namespace charter {
 
-PrivateLibvirtd::PrivateLibvirtd() {
+PrivateLibvirtd::PrivateLibvirtd(HostNetwork network) {
   std::string name = (std::filesystem::temp_directory_path() / "charter-libvirt-XXXXXX").string();
   CHECK(::mkdtemp(name.data()) != nullptr);
   directory_ = name;
@@ -25,6 +26,7 @@ PrivateLibvirtd::PrivateLibvirtd() {
   if (pid_ == 0) {
     ::dup2(down[0], 0);
     ::dup2(up[1], 1);
+    if (network == HostNetwork::Own) CHECK(::unshare(CLONE_NEWNET) == 0);
     ::execlp("python3", "python3", "-B", script.c_str(), home.c_str(), nullptr);
     ::_exit(127);
   }

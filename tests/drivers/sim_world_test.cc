@@ -261,7 +261,7 @@ TEST(SimWorldFile, AWorldOfTheFirstVersionIsReadAndItsThingsCountAsUnprotected) 
   const TempDir directory;
   const auto path = sim_world_path(directory.path(), "p");
   {
-    // Version 2 only adds columns and indexes, so that taking them away gives version 1.
+    // Later versions only add columns and indexes, so that taking them away gives version 1.
     SqlConnection sql(path, SqlAccess::Owner);
     prepare_sim_tables(sql);
     sql.script(
@@ -272,8 +272,10 @@ TEST(SimWorldFile, AWorldOfTheFirstVersionIsReadAndItsThingsCountAsUnprotected) 
         "ALTER TABLE machines DROP COLUMN isolation; ALTER TABLE machines DROP COLUMN encrypted;"
         "ALTER TABLE volumes DROP COLUMN tenant; ALTER TABLE volumes DROP COLUMN isolation;"
         "ALTER TABLE volumes DROP COLUMN encrypted;"
-        "INSERT INTO machines VALUES(NULL, 'a', 'a', 'ns/a', 'h1', 2, 8, 10, '', '', '', '', 2, 0, "
-        "0,"
+        "ALTER TABLE machines DROP COLUMN boots; ALTER TABLE machines DROP COLUMN counted_at;"
+        "ALTER TABLE machines DROP COLUMN ran_ns; ALTER TABLE machines DROP COLUMN processor_ns;"
+        "INSERT INTO machines VALUES(NULL, 'a', 'a', 'ns/a', 'h1', 2, 8, 10, '', '', '', '', 2, "
+        "1779999990000000000, 0,"
         " 0, 0, 0, '10.1.0.2')");
   }
   SimBench bench(kTwoHosts, directory.path());
@@ -281,6 +283,10 @@ TEST(SimWorldFile, AWorldOfTheFirstVersionIsReadAndItsThingsCountAsUnprotected) 
   EXPECT_EQ(state.external_id, "vm-1");
   EXPECT_EQ(state.protection, (Protection{.tenancy = Tenancy::SharedNetwork}));
   EXPECT_TRUE(bench.driver().create(bench.spec("b")));
+  const auto counters = bench.driver().counters();
+  ASSERT_TRUE(counters);
+  ASSERT_EQ(counters->size(), 1u) << "a machine that was never started has consumed nothing";
+  EXPECT_EQ(counters->front().cpu_ns, int64_t{10'000'000'000} * 2 / 4) << "it ran for 10 s";
 }
 
 }  // namespace

@@ -51,6 +51,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   charter::libvirt::read_volume_name(text);
   charter::MachineSpec spec;
   spec.uid = spec.name = spec.user_data = spec.ssh_key = text;
-  if (charter::libvirt::needs_seed(spec)) charter::libvirt::build_seed(spec).has_value();
+  if (charter::libvirt::needs_seed(spec)) charter::libvirt::build_seed(spec, {}).has_value();
   return 0;
 }

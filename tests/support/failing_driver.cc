@@ -47,6 +47,9 @@ class FailingDriver final : public ProviderDriver {
   Result<Inventory> look() override {
     return call([&] { return inner_->look(); });
   }
+  Result<std::vector<MachineCounters>> counters() override {
+    return call([&] { return inner_->counters(); });
+  }
   void on_hint(Hint hint) override { inner_->on_hint(std::move(hint)); }
 
  private:

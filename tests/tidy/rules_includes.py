@@ -37,7 +37,7 @@ WALLS = (
     # Kubernetes' binary form of documents; wire/ is what protoc makes of its messages.
     ("protobuf", r"(google/protobuf|wire)/", r"controller/protobuf/.*\.cc$", "convert through controller/protobuf/protobuf.h"),
     ("libvirt", r"libvirt/", r"drivers/libvirt/", "talk to hypervisors through drivers/machine_driver.h"),
-    ("pugixml", r"pugi(xml|config)", r"drivers/libvirt/", "XML belongs to drivers/libvirt"),
+    ("pugixml", r"pugi(xml|config)", r"drivers/libvirt/|drivers/ovf/.*\.cc$", "XML belongs to drivers/libvirt and drivers/ovf"),
     ("CLI11", r"CLI/", r"controller/cli/.*\.cc$", "describe commands through controller/cli headers"),
     ("mimalloc", r"mimalloc", r"controller/(main\.cc|base/)", "the allocator is chosen in controller/main.cc"),
     ("GoogleTest", r"g(test|mock)/", r"(?!)", "tests live under tests/"),
@@ -68,6 +68,7 @@ LAYERS = (
     ("simulated driver", r"drivers/simulated/", ("driver ports", "base")),
     ("libvirt driver", r"drivers/libvirt/", ("driver ports", "base")),
     ("images", r"drivers/images/", ("driver ports", "object", "base")),  # digests are controller/object's
+    ("ovf", r"drivers/ovf/", ("images", "driver ports", "object", "base")),
     ("remote driver", r"drivers/remote/", ("driver ports", "runtime", "base")),
     ("driver ports", r"drivers/[^/]+$", ("base",)),
     ("reconcilers", r"reconcilers/", ("runtime", "object", "crd types", "driver ports", "base")),

@@ -1,0 +1,132 @@
+#include "drivers/libvirt/domain_xml.h"
+#include "drivers/libvirt/names.h"
+#include "tests/drivers/libvirt_real.h"
+
+#include <libvirt/libvirt.h>
+
+#include <filesystem>
+#include <poll.h>
+#include <thread>
+
+// What a host leaves behind that was interrupted, and that the driver gets over it without hands.
+namespace charter {
+namespace {
+
+void wait_ms(int length) {
+  ::poll(nullptr, 0, length);
+}
+
+/// Looks until this is so, or for long enough.
+template <class Condition>
+bool eventually(Condition is_so) {
+  for (int i = 0; i < 600; ++i) {
+    if (is_so()) return true;
+    wait_ms(50);
+  }
+  return false;
+}
+
+class LibvirtRecovery : public LibvirtReal {
+ protected:
+  std::string status_file() {
+    return bench_.daemon().directory() + "/host/run/qemu/" + libvirt::domain_name(kA) + ".xml";
+  }
+
+  /// True when the domain is one that its host takes for starting for ever.
+  bool is_wedged() {
+    int state = 0, reason = 0;
+    return virDomainGetState(domain().get(), &state, &reason, 0) == 0 &&
+           state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+  }
+
+  /// Kills the daemon in the middle of a start, as often as it takes for the domain to be wedged:
+  /// the window is ten milliseconds.
+  bool wedge() {
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      std::thread starting([&] { driver().set_power(kA, PowerState::On).has_value(); });
+      for (int i = 0; i < 20'000 && !std::filesystem::exists(status_file()); ++i)
+        std::this_thread::yield();
+      bench_.daemon().order("kill");
+      starting.join();
+      bench_.daemon().order("start");
+      bench_.reconnect_hands();
+      if (is_wedged()) return true;
+      virDomainDestroy(domain().get());
+    }
+    return false;
+  }
+};
+
+TEST_F(LibvirtRecovery, AMachineWhoseStartWasCutOffRunsAgainThoughItsDomainNeverWill) {
+  ASSERT_TRUE(driver().create(bench_.spec(kA)));
+  ASSERT_TRUE(wedge());
+  ASSERT_TRUE(eventually([&] { return observed().power == PowerState::Crashed; }))
+      << "what starts for so long does not run";
+  ASSERT_TRUE(driver().set_power(kA, PowerState::On)) << "makes another domain";
+  EXPECT_EQ(observed().power, PowerState::Off);
+  ASSERT_TRUE(driver().set_power(kA, PowerState::On));
+  bench_.settle();
+  const MachineState state = observed();
+  EXPECT_EQ(state.power, PowerState::On);
+  EXPECT_EQ(state.uid, kA);
+  EXPECT_NE(state.external_id, kA);
+  EXPECT_TRUE(driver().create(bench_.spec(kA))) << "it is the machine that was asked for";
+  auto inventory = driver().look();
+  ASSERT_TRUE(inventory);
+  EXPECT_EQ(inventory->machines.size(), 1u);
+  EXPECT_EQ(inventory->foreign, std::vector<std::string>{libvirt::domain_name(kA)});
+
+  // What a restart of the host does: the status file is gone when the daemon comes.
+  bench_.daemon().order("kill");
+  std::filesystem::remove(status_file());
+  bench_.daemon().order("start");
+  ASSERT_TRUE(eventually([&] { return driver().look().has_value(); }));
+  inventory = driver().look();
+  ASSERT_TRUE(inventory);
+  EXPECT_EQ(inventory->foreign, std::vector<std::string>()) << "the host has let go of it";
+  EXPECT_EQ(inventory->machines.size(), 1u);
+  EXPECT_EQ(observed().power, PowerState::On) << "nothing happened to its substitute";
+  ASSERT_TRUE(driver().remove(kA));
+  EXPECT_EQ(files(), std::set<std::string>());
+  bench_.reconnect_hands();
+  EXPECT_EQ(virConnectNumOfDefinedDomains(bench_.hands()), 0);
+}
+
+TEST_F(LibvirtRecovery, AMachineThatIsWedgedCanBeRemoved) {
+  ASSERT_TRUE(driver().create(bench_.spec(kA)));
+  ASSERT_TRUE(wedge());
+  ASSERT_TRUE(eventually([&] { return observed().power == PowerState::Crashed; }));
+  ASSERT_TRUE(driver().remove(kA));
+  const auto gone = driver().observe(kA);
+  ASSERT_TRUE(gone);
+  EXPECT_FALSE(*gone);
+  EXPECT_EQ(files(), std::set<std::string>());
+}
+
+TEST_F(LibvirtRecovery, SinceWhenAMachineIsOffIsKnownWhileWeListen) {
+  run_machine();
+  EXPECT_EQ(observed().power_since_s, 0);
+  const int64_t before = SystemClock().now().time_since_epoch() / std::chrono::seconds(1);
+  ASSERT_EQ(virDomainDestroy(domain().get()), 0);
+  ASSERT_TRUE(eventually([&] { return observed().power_since_s != 0; }));
+  EXPECT_GE(observed().power_since_s, before);
+  EXPECT_LE(observed().power_since_s, before + 5);
+  const auto other = bench_.reconnect();
+  EXPECT_EQ((*other->observe(kA))->power_since_s, 0) << "who did not listen does not know";
+}
+
+TEST_F(LibvirtRecovery, AnOutageIsLoggedOnceAndSoIsItsEnd) {
+  bench_.daemon().order("kill");
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 5; ++i)
+    EXPECT_FALSE(driver().look());
+  bench_.daemon().order("start");
+  EXPECT_TRUE(driver().look());
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(count_of(said, "the host cannot be connected to"), 1u) << said;
+  EXPECT_EQ(count_of(said, "the host answers again"), 1u) << said;
+  EXPECT_LE(count_of(said, "call failed"), 1u) << "by whom the outage was noticed: " << said;
+}
+
+}  // namespace
+}  // namespace charter
