@@ -1,8 +1,12 @@
 #include "drivers/provider_driver.h"
 
+#include "drivers/counter_readings.h"
+
 #include <utility>
 
 namespace charter {
+
+DriverPool::DriverPool() : readings_(std::make_shared<CounterReadings>()) {}
 
 void DriverPool::add_factory(const std::string& driver, DriverFactory factory) {
   std::lock_guard lock(mutex_);
@@ -55,6 +59,7 @@ void DriverPool::close(const std::string& provider_name) {
   if (found == open_.end()) return;
   last = std::move(found->second.driver);
   open_.erase(found);
+  readings_->forget(provider_name);
 }
 
 void DriverPool::on_hint(ProviderDriver::Hint hint) {

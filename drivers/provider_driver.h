@@ -87,9 +87,12 @@ struct DriverSettings {
 /// when unreachable.
 using DriverFactory = std::function<Result<std::shared_ptr<ProviderDriver>>(const DriverSettings&)>;
 
+class CounterReadings;
+
 /// Open endpoints by provider name. Thread-safe.
 class DriverPool {
  public:
+  DriverPool();
   void add_factory(const std::string& driver, DriverFactory factory);
   /// True when there is a factory for this driver.
   bool knows(const std::string& driver);
@@ -101,6 +104,8 @@ class DriverPool {
   void close(const std::string& provider_name);
   /// Installed on every endpoint, open and future.
   void on_hint(ProviderDriver::Hint hint);
+  /// What the endpoints' counters said last (counter_readings.h).
+  CounterReadings& readings() { return *readings_; }
 
  private:
   struct Open {
@@ -111,6 +116,7 @@ class DriverPool {
   std::map<std::string, DriverFactory> factories_;
   std::map<std::string, Open> open_;
   ProviderDriver::Hint hint_;
+  const std::shared_ptr<CounterReadings> readings_;
 };
 
 }  // namespace charter

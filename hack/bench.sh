@@ -3,6 +3,8 @@
 #
 #   hack/bench.sh [--keep] [charter_bench options, e.g. --instances 10000 --phases api,watch]
 #
+#   hack/bench.sh --billing [INTERVALS]      the bill of so many (1,000,000) intervals
+#
 #   --keep   do not delete the data directory (and the server's log in it) at the end
 set -euo pipefail
 # shellcheck source=hack/lib.sh
@@ -10,10 +12,12 @@ set -euo pipefail
 
 keep=no
 case "${1:-}" in
-  -h | --help) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
   --keep) keep=yes; shift ;;
 esac
-build_preset release charter charter_bench || die "the build failed" "the compiler's messages are above"
+targets=(charter charter_bench)
+if [ "${1:-}" = --billing ]; then targets=(charter_billing_bench); fi
+build_preset release "${targets[@]}" || die "the build failed" "the compiler's messages are above"
 
 # Not below /tmp by default: it may be a tmpfs, whose fdatasync costs nothing and would flatter every write.
 mkdir -p "$ROOT/.charter"
@@ -21,6 +25,10 @@ dir=$(mktemp -d "$ROOT/.charter/bench.XXXXXX")
 cleanup() { if [ $keep = yes ]; then say "data and log: $dir"; else rm -rf "$dir"; fi; }
 trap cleanup EXIT
 say "$(nproc) cores, load $(cut -d' ' -f1-3 /proc/loadavg), commit $(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo none)"
+if [ "${1:-}" = --billing ]; then
+  "$ROOT/build/release/tests/bench/charter_billing_bench" "$dir/data" "${2:-1000000}"
+  exit
+fi
 "$ROOT/build/release/tests/bench/charter_bench" --charter "$ROOT/build/release/charter" --data-dir "$dir/data" "$@" || {
   status=$?
   tail -n 20 "$dir/data/server.log" >&2 || true

@@ -13,7 +13,7 @@ packages=(
   nlohmann-json3-dev libre2-dev libssl-dev libcli11-dev prometheus-cpp-dev libpugixml-dev
   libexpected-dev libmimalloc-dev zlib1g-dev libprotobuf-dev protobuf-compiler tzdata
   # tests, fuzzing, checks
-  libgtest-dev libgmock-dev libgmp-dev clang-14 libclang-rt-14-dev clang-format python3
+  libgtest-dev libgmock-dev libgmp-dev clang-14 libclang-rt-14-dev clang-format python3 poppler-utils
   # a libvirtd of the tests' own, with real guests
   libvirt-daemon libvirt-daemon-system libvirt-clients libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
   ovmf dnsmasq-base iptables

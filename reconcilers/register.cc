@@ -2,6 +2,7 @@
 
 #include "crds/types/kinds.h"
 #include "reconcilers/account/reconciler.h"
+#include "reconcilers/consumption/meter.h"
 #include "reconcilers/contract/reconciler.h"
 #include "reconcilers/image/reconciler.h"
 #include "reconcilers/invoice/opener.h"
@@ -49,6 +50,9 @@ void add_controllers(Manager& manager, const ControllerResources& resources) {
   auto& machines = manager.add(machine::controller(resources.drivers));
   auto& volumes = manager.add(volume::controller(resources.drivers));
   provider::route_hints(resources.drivers, manager.caches(), machines, volumes);
+  manager.add(consumption::controller(resources.drivers, [&machines](const ObjectName& name) {
+    machines.add(name, Priority::Drift);
+  }));
   manager.add(usage_report::controller());
   manager.add(invoice::controller());
   manager.add(invoice::opener());

@@ -143,7 +143,7 @@ HttpResponse ApiServer::answer_plain(const Call& call) {
     case Route::Place::Api:
     case Route::Place::Apis:
     case Route::Place::Group:
-    case Route::Place::Version: return discovery_response(*parts_.kinds.table(), call.route, call.request);
+    case Route::Place::Version: return discovery_response(*parts_.kinds.table(), parts_.hooks, call.route, call.request);
     case Route::Place::OpenApi: return openapi_.respond(parts_.kinds.table(), call.route, call.request);
     case Route::Place::Health: {
       const bool asked = call.route.rest.starts_with("/readyz");

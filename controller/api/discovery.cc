@@ -17,6 +17,16 @@ using TypePtr = std::shared_ptr<const ResourceType>;
 
 const std::vector<std::string> kSubresourceVerbs = {"get", "patch", "update"};
 const std::vector<std::string> kFinalizeVerbs = {"update"};
+const std::vector<std::string> kReadVerbs = {"get"};
+
+/// Names of the read-only subresources that a kind answers itself.
+std::vector<std::string> documents_of(const HookTable& hooks, const ResourceType& type) {
+  std::vector<std::string> names;
+  const auto found = hooks.find(type.bucket());
+  if (found == hooks.end()) return names;
+  for (const auto& [name, read] : found->second.documents) names.push_back(name);
+  return names;
+}
 
 Json strings_or_null(const std::vector<std::string>& list) { return list.empty() ? Json() : Json(list); }
 
@@ -53,14 +63,14 @@ Json legacy_resource(const KindTable& kinds, const ResourceType& type) {
   return out;
 }
 
-Json legacy_subresource(const ResourceType& type, const char* name,
+Json legacy_subresource(const ResourceType& type, const std::string& name,
                         const std::vector<std::string>& verbs = kSubresourceVerbs) {
   Json out = {{"name", type.gvr.resource + "/" + name},
               {"singularName", ""},
               {"namespaced", type.namespaced},
               {"kind", type.kind},
               {"verbs", verbs}};
-  if (std::string_view(name) == "scale") out.update({{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}});
+  if (name == "scale") out.update({{"group", "autoscaling"}, {"version", "v1"}, {"kind", "Scale"}});
   return out;
 }
 
@@ -70,7 +80,7 @@ Json token_subresource(const ResourceType& type) {
   return out;
 }
 
-Json resource_list(const KindTable& kinds, const std::string& group, const std::string& version) {
+Json resource_list(const KindTable& kinds, const HookTable& hooks, const std::string& group, const std::string& version) {
   Json resources = Json::array();
   for (const TypePtr& type : kinds.all()) {
     if (type->gvr.group != group || type->gvr.version != version) continue;
@@ -80,6 +90,8 @@ Json resource_list(const KindTable& kinds, const std::string& group, const std::
     if (has_token(*type)) resources.push_back(token_subresource(*type));
     if (has_finalize(*type))
       resources.push_back(legacy_subresource(*type, "finalize", kFinalizeVerbs));
+    for (const auto& name : documents_of(hooks, *type))
+      resources.push_back(legacy_subresource(*type, name, kReadVerbs));
   }
   if (resources.empty()) return Json();
   return {{"kind", "APIResourceList"},
@@ -121,7 +133,7 @@ Json response_kind(const std::string& group, const std::string& version, const s
   return {{"group", group}, {"version", version}, {"kind", kind}};
 }
 
-Json aggregated_resource(const ResourceType& type) {
+Json aggregated_resource(const HookTable& hooks, const ResourceType& type) {
   const Gvr& gvr = type.gvr;
   Json out = {{"resource", gvr.resource},
               {"responseKind", response_kind(gvr.group, gvr.version, type.kind)},
@@ -130,7 +142,7 @@ Json aggregated_resource(const ResourceType& type) {
               {"verbs", verbs_of(type)}};
   put_if(out, "shortNames", strings_or_null(type.short_names));
   put_if(out, "categories", strings_or_null(type.categories));
-  const auto add = [&](const char* name, Json kind, const std::vector<std::string>& verbs) {
+  const auto add = [&](const std::string& name, Json kind, const std::vector<std::string>& verbs) {
     out["subresources"].push_back(
         {{"subresource", name}, {"responseKind", std::move(kind)}, {"verbs", verbs}});
   };
@@ -139,10 +151,11 @@ Json aggregated_resource(const ResourceType& type) {
   if (type.has_status) add("status", kind, kSubresourceVerbs);
   if (type.scale) add("scale", response_kind("autoscaling", "v1", "Scale"), kSubresourceVerbs);
   if (has_token(type)) add("token", response_kind(kTokenRequest[0], kTokenRequest[1], kTokenRequest[2]), kCreateVerbs);
+  for (const auto& name : documents_of(hooks, type)) add(name, kind, kReadVerbs);
   return out;
 }
 
-Json aggregated_group(const KindTable& kinds, const std::string& group) {
+Json aggregated_group(const KindTable& kinds, const HookTable& hooks, const std::string& group) {
   Json versions = Json::array();
   for (const TypePtr& type : kinds.all()) {
     if (type->gvr.group != group) continue;
@@ -152,7 +165,7 @@ Json aggregated_group(const KindTable& kinds, const std::string& group) {
       if (!known) versions.push_back({{"version", type->gvr.version}, {"resources", Json::array()}, {"freshness", "Current"}});
     }
     for (Json& version : versions) {
-      if (version["version"] == type->gvr.version) version["resources"].push_back(aggregated_resource(*type));
+      if (version["version"] == type->gvr.version) version["resources"].push_back(aggregated_resource(hooks, *type));
     }
   }
   Json metadata = Json::object();
@@ -160,13 +173,13 @@ Json aggregated_group(const KindTable& kinds, const std::string& group) {
   return {{"metadata", std::move(metadata)}, {"versions", std::move(versions)}};
 }
 
-HttpResponse aggregated_response(const KindTable& kinds, const Route& route, const HttpRequest& request,
-                                 const std::string& version) {
+HttpResponse aggregated_response(const KindTable& kinds, const HookTable& hooks, const Route& route,
+                                 const HttpRequest& request, const std::string& version) {
   Json items = Json::array();
   if (route.place == Route::Place::Api) {
-    items.push_back(aggregated_group(kinds, ""));
+    items.push_back(aggregated_group(kinds, hooks, ""));
   } else {
-    for (const std::string& name : group_names(kinds)) items.push_back(aggregated_group(kinds, name));
+    for (const std::string& name : group_names(kinds)) items.push_back(aggregated_group(kinds, hooks, name));
   }
   const Json document = {{"kind", "APIGroupDiscoveryList"},
                          {"apiVersion", "apidiscovery.k8s.io/" + version},
@@ -195,11 +208,12 @@ const std::vector<std::string>& resource_verbs() {
   return kVerbs;
 }
 
-HttpResponse discovery_response(const KindTable& kinds, const Route& route, const HttpRequest& request) {
+HttpResponse discovery_response(const KindTable& kinds, const HookTable& hooks, const Route& route,
+                                const HttpRequest& request) {
   const bool root = route.place == Route::Place::Api || route.place == Route::Place::Apis;
   std::string version;
   if (root && wants_aggregated_discovery(request.header("accept"), version)) {
-    return aggregated_response(kinds, route, request, version);
+    return aggregated_response(kinds, hooks, route, request, version);
   }
   Json document;
   if (route.place == Route::Place::Api) {
@@ -213,7 +227,7 @@ HttpResponse discovery_response(const KindTable& kinds, const Route& route, cons
     document = group_document(kinds, route.group);
     if (!document.is_null()) document.update({{"kind", "APIGroup"}, {"apiVersion", "v1"}});
   } else {
-    document = resource_list(kinds, route.group, route.version);
+    document = resource_list(kinds, hooks, route.group, route.version);
   }
   if (document.is_null()) return no_such_page();
   return HttpResponse::text(200, "application/json", encode(document) + "\n");

@@ -2,27 +2,16 @@
 
 #include "controller/api/audit_verify.h"
 #include "controller/cli/audit_setup.h"
+#include "controller/cli/progress_bar.h"
 
 #include <cstdio>
-#include <unistd.h>
 
 namespace charter {
 namespace {
 
-constexpr int kBarWidth = 40;
-
 int fail(const Error& error) {
   std::fprintf(stderr, "charter audit verify: %s\n", error.message.c_str());
   return 2;
-}
-
-/// One line on a terminal, drawn over and over.
-void draw_bar(uint64_t done, uint64_t total) {
-  const int percent = total == 0 ? 100 : static_cast<int>(done * 100 / total);
-  const int filled = percent * kBarWidth / 100;
-  std::fprintf(stderr, "\r[%-*s] %3d %%", kBarWidth,
-               std::string(static_cast<size_t>(filled), '#').c_str(), percent);
-  if (done >= total) std::fputs("\r\033[K", stderr);
 }
 
 /// Errors: Invalid for flags that do not fit, as read_audit_head.
@@ -46,7 +35,7 @@ Result<AuditVerifyOptions> read_options(const CommandInput& input) {
       return Error{Code::Invalid,
                    "--known " + point + ": expected SEQUENCE:DIGEST, as this command prints it"};
   }
-  if (isatty(STDERR_FILENO) == 1) out.progress = draw_bar;
+  out.progress = progress_bar();
   return out;
 }
 

@@ -3,7 +3,8 @@
 #include <cstdio>
 
 #include "controller/cli/encryption_keys.h"
-#include "controller/store/store.h"
+#include "controller/cli/progress_bar.h"
+#include "controller/store/verify.h"
 
 namespace charter {
 
@@ -20,7 +21,8 @@ Command verify_command() {
       std::fprintf(stderr, "charter verify: %s\n", sealer.error().message.c_str());
       return 2;
     }
-    const auto findings = verify_store(input.flag("data-dir"), sealer ? sealer->get() : nullptr);
+    const auto findings = verify_store(input.flag("data-dir"), sealer ? sealer->get() : nullptr,
+                                       progress_bar());
     if (!findings) {
       std::fprintf(stderr, "charter verify: %s\n", findings.error().message.c_str());
       return 2;

@@ -95,7 +95,7 @@ LedgerTable::LedgerTable(SqliteDatabase& database)
       reopened_(
           database.prepare(select("WHERE position>? AND edge=1 AND payer=? AND since<?").c_str())),
       changed_(database.prepare("SELECT 1 FROM ledger WHERE position>? AND payer=? AND "
-                                "(CASE edge WHEN 1 THEN until ELSE since END)<? LIMIT 1")) {
+                                "(CASE edge WHEN 1 THEN until<=?3 ELSE since<?3 END) LIMIT 1")) {
   reload();
 }
 
@@ -156,10 +156,9 @@ DbCode LedgerTable::judge(std::vector<LedgerEdge>& edges, std::optional<Error>& 
     // there: nothing of it is on record here.
     const bool adopted = latest.number == 0;
     const bool follows =
-        adopted ||
-        (edge.closes()
-             ? span.number == latest.number && span.from_s == latest.from_s
-             : span.number == latest.number + 1 && latest.closed && span.from_s >= latest.to_s);
+        adopted || (edge.closes() ? span.number == latest.number && span.from_s == latest.from_s
+                                  : span.number == latest.number + 1 && latest.closed &&
+                                        span.from_s >= latest.to_s);
     if (!follows || span.to_s.value_or(span.from_s) < span.from_s) {
       refusal = refused(edge, "does not follow what is on record");
       return DbCode::Ok;

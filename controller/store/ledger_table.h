@@ -13,7 +13,8 @@
 // The ledger in the store's file: what was metered, append-only. An interval is two rows, its
 // beginning and its end, each written in the transaction of the status that told of it.
 //
-//   ledger       position | edge | subject | meter | basis | number | since | until | payer | … | hash
+//   ledger       position | edge | subject | meter | basis | number | since | until | payer | … |
+//   hash
 //                UNIQUE (subject, meter, basis, number, edge)
 //   ledger_open  payer | position     beginnings without an end: what a report looks at beside the
 //                                     ends within its period; can be made anew from the ledger
@@ -58,8 +59,10 @@ class LedgerTable {
   /// See LedgerReader::is_changed_since.
   DbCode look_for_change(const std::string& payer, int64_t position, int64_t to_s, bool& changed);
 
-  /// Recomputes the chain and checks that intervals fit together. Findings name the row.
-  DbCode verify(const std::function<void(std::string where, std::string what)>& find);
+  /// Recomputes the chain and checks that intervals fit together. Findings name the row; `seen` is
+  /// told of each position.
+  DbCode verify(const std::function<void(std::string where, std::string what)>& find,
+                const std::function<void(int64_t position)>& seen);
 
  private:
   struct Latest {

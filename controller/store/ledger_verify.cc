@@ -71,13 +71,16 @@ class Follow {
 
 }  // namespace
 
-DbCode LedgerTable::verify(const Find& find) {
+DbCode LedgerTable::verify(const Find& find, const std::function<void(int64_t position)>& seen) {
   Follow follow(find);
   auto rows = database_.prepare(
       (std::string("SELECT ") + ledger_rows::kColumns + " FROM ledger ORDER BY position").c_str());
   DbCode code = rows.step();
-  for (; code == DbCode::Row; code = rows.step())
-    follow.look_at(ledger_rows::read(rows));
+  for (; code == DbCode::Row; code = rows.step()) {
+    const auto row = ledger_rows::read(rows);
+    follow.look_at(row);
+    seen(row.position);
+  }
   if (code != DbCode::Ok) return code;
   auto listed = database_.prepare("SELECT payer, position FROM ledger_open");
   std::set<std::pair<std::string, int64_t>> open;

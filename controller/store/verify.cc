@@ -1,9 +1,11 @@
+#include "controller/store/verify.h"
+
 #include "controller/base/limits.h"
 #include "controller/store/directory_lock.h"
 #include "controller/store/sealed_row.h"
 #include "controller/store/sqlite_log.h"
-#include "controller/store/store.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -89,17 +91,45 @@ class ChainCheck {
   std::map<std::string, int64_t> unopened_;  // why, and how many rows
 };
 
-void check_ledger(SqliteLog& log, std::vector<VerifyFinding>& findings) {
+/// Rows of log and ledger that were looked at, of all that there are.
+class Walk {
+ public:
+  Walk(uint64_t total, const VerifyProgress& tell) : total_(total), tell_(tell) {}
+  void step_to(uint64_t done) {
+    constexpr uint64_t kEvery = 4'096;
+    if (!tell_ || done < told_ + kEvery) return;
+    told_ = done;
+    if (done < total_) tell_(done, total_);
+  }
+  void finish() {
+    if (tell_) tell_(total_, total_);
+  }
+
+ private:
+  const uint64_t total_;
+  const VerifyProgress& tell_;
+  uint64_t told_ = 0;
+};
+
+void check_ledger(SqliteLog& log, Walk& walk, std::vector<VerifyFinding>& findings) {
   if (log.ledger() == nullptr) return;
-  const DbCode code = log.ledger()->verify([&findings](std::string where, std::string what) {
-    if (findings.size() < kFindingsMax) findings.push_back({std::move(where), std::move(what)});
-  });
+  const auto before = static_cast<uint64_t>(log.last_revision());
+  const DbCode code = log.ledger()->verify(
+      [&findings](std::string where, std::string what) {
+        if (findings.size() < kFindingsMax) findings.push_back({std::move(where), std::move(what)});
+      },
+      [&](int64_t position) { walk.step_to(before + static_cast<uint64_t>(position)); });
   if (code != DbCode::Ok) findings.push_back({"charter.db", "the ledger cannot be read"});
 }
 
 }  // namespace
 
 Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir, const Sealer* sealer) {
+  return verify_store(data_dir, sealer, {});
+}
+
+Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir, const Sealer* sealer,
+                                                const VerifyProgress& progress) {
   if (data_dir.empty() || access((data_dir + "/charter.db").c_str(), R_OK) != 0) {
     return Error{Code::NotFound, "data directory \"" + data_dir + "\" holds no store"};
   }
@@ -112,13 +142,17 @@ Result<std::vector<VerifyFinding>> verify_store(const std::string& data_dir, con
   std::vector<VerifyFinding> findings;
   if (auto fault = log->integrity_fault()) findings.push_back({"charter.db", *fault});
   ChainCheck chain(log->compacted(), sealer, findings);
+  const int64_t entries = log->ledger() == nullptr ? 0 : log->ledger()->position();
+  Walk walk(static_cast<uint64_t>(log->last_revision() + entries), progress);
   const Status read = log->read_all([&](const LogRow& row) {
     chain.look_at(row);
+    walk.step_to(static_cast<uint64_t>(std::max<int64_t>(0, row.revision)));
     return Status{};
   });
   if (!read) findings.push_back({"charter.db", read.error().message});
   chain.finish();
-  check_ledger(*log, findings);
+  check_ledger(*log, walk, findings);
+  walk.finish();
   return findings;
 }
 

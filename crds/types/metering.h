@@ -27,14 +27,50 @@ struct MeteredSpan {
   bool operator==(const MeteredSpan&) const = default;
 };
 
+/// Amounts that a machine consumed; what its host does not count is unset.
+struct Consumed {
+  std::optional<int64_t> cpu_ns, page_faults, read_bytes, written_bytes, received_bytes, sent_bytes;
+  static void fields(auto& f, auto& s) {
+    f("cpuNanoseconds", s.cpu_ns);
+    f("pageFaults", s.page_faults);
+    f("readBytes", s.read_bytes);
+    f("writtenBytes", s.written_bytes);
+    f("receivedBytes", s.received_bytes);
+    f("sentBytes", s.sent_bytes);
+  }
+  bool operator==(const Consumed&) const = default;
+};
+
+/// What a machine consumed between the last two readings of its counters, and the last reading.
+struct Consumption {
+  int64_t number = 0;  ///< counts the intervals, from 1; 0 before the first
+  std::optional<Instant> since, until;
+  std::optional<Consumed> used;
+  std::optional<Instant> read_at;  ///< nothing while they are not read
+  std::string epoch;
+  std::optional<Consumed> counters;
+  static void fields(auto& f, auto& s) {
+    f("number", s.number);
+    f("since", s.since);
+    f("until", s.until);
+    f("used", s.used);
+    f("readAt", s.read_at);
+    f("epoch", s.epoch);
+    f("counters", s.counters);
+  }
+  bool operator==(const Consumption&) const = default;
+};
+
 /// What a machine or volume is charged for.
 struct Metering {
   std::string contract_uid;  ///< who pays; a namesake made later does not
   std::optional<MeteredSpan> allocated, active;
+  std::optional<Consumption> consumption;  ///< of machines
   static void fields(auto& f, auto& s) {
     f.required("contractUID", s.contract_uid);
     f("allocated", s.allocated);
     f("active", s.active);
+    f("consumption", s.consumption);
   }
   bool operator==(const Metering&) const = default;
 };

@@ -7,9 +7,28 @@
 namespace charter {
 
 /// What is measured.
-enum class Meter { CpuHours, MemoryHours, MachineHours, Storage, Units, Subscription };
-constexpr std::array<std::string_view, 6> words(Meter) {
-  return {"cpu-hours", "memory-hours", "machine-hours", "storage", "units", "subscription"};
+enum class Meter {
+  CpuHours,
+  MemoryHours,
+  MachineHours,
+  Storage,
+  Units,
+  Subscription,
+  CpuSecondsUsed,
+  PageFaults,
+  BytesRead,
+  BytesWritten,
+  BytesReceived,
+  BytesSent
+};
+constexpr std::array<std::string_view, 12> words(Meter) {
+  return {"cpu-hours",  "memory-hours",  "machine-hours",    "storage",
+          "units",      "subscription",  "cpu-seconds-used", "page-faults",
+          "bytes-read", "bytes-written", "bytes-received",   "bytes-sent"};
+}
+/// Whether it is read from the counters of hosts: an amount, not a state that lasts.
+constexpr bool is_consumption(Meter meter) {
+  return meter >= Meter::CpuSecondsUsed;
 }
 
 /// Active counts what runs; Allocated what is provisioned, running or not; OrderedNotProvisioned
@@ -35,12 +54,19 @@ enum class PriceUnit {
   UnitDay,
   UnitMonth,
   Day,
-  Month
+  Month,
+  CpuSecond,
+  MillionPageFaults,
+  Gb,
+  Gib,
+  Tb,
+  Tib
 };
-constexpr std::array<std::string_view, 15> words(PriceUnit) {
-  return {"CPUHour",  "GBHour",  "GiBHour",   "MachineHour", "GBDay",
-          "TBDay",    "TiBDay",  "GBMonth",   "GiBMonth",    "TBMonth",
-          "UnitHour", "UnitDay", "UnitMonth", "Day",         "Month"};
+constexpr std::array<std::string_view, 21> words(PriceUnit) {
+  return {
+      "CPUHour", "GBHour",    "GiBHour",           "MachineHour", "GBDay",   "TBDay",     "TiBDay",
+      "GBMonth", "GiBMonth",  "TBMonth",           "UnitHour",    "UnitDay", "UnitMonth", "Day",
+      "Month",   "CPUSecond", "MillionPageFaults", "GB",          "GiB",     "TB",        "TiB"};
 }
 
 /// A price that holds for quantities up to a bound within one period.

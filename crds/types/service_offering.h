@@ -40,9 +40,11 @@ constexpr std::array<std::string_view, 2> words(UnitPer) {
 struct SoldUnit {
   UnitPer per = UnitPer::Machine;
   UnitSize equals;
+  std::string volume_class;  ///< of the volumes that count in a Capacity; empty: all others
   static void fields(auto& f, auto& s) {
     f.required("per", s.per);
     f.required("equals", s.equals);
+    f("class", s.volume_class);
   }
   bool operator==(const SoldUnit&) const = default;
 };

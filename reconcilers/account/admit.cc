@@ -97,6 +97,18 @@ void check_members(const Account& now, std::vector<Cause>& causes) {
 }
 
 // A zone that cannot be read would leave every bill waiting. Looked at only when it is new.
+// Consumption is of what runs; a price for another basis of it would never be charged.
+void check_prices(const Account& now, const Account* before, std::vector<Cause>& causes) {
+  if (before != nullptr && before->spec.price_overrides == now.spec.price_overrides) return;
+  for (size_t i = 0; i < now.spec.price_overrides.size(); ++i) {
+    const auto& price = now.spec.price_overrides[i];
+    if (!is_consumption(price.meter) || price.basis == Basis::Active) continue;
+    causes.push_back(unsupported_cause("spec.priceOverrides[" + std::to_string(i) + "].basis",
+                                       std::string(to_word(price.basis)),
+                                       {std::string(to_word(Basis::Active))}));
+  }
+}
+
 void check_time_zone(const Account& now, const Account* before, std::vector<Cause>& causes) {
   const auto& zone = now.spec.billing.time_zone;
   if (before != nullptr && before->spec.billing.time_zone == zone) return;
@@ -149,6 +161,7 @@ Status admit(const AdmitRequest& request, const View& view) {
   std::vector<Cause> causes;
   check_namespaces(now, before ? &*before : nullptr, view, causes);
   check_members(now, causes);
+  check_prices(now, before ? &*before : nullptr, causes);
   check_time_zone(now, before ? &*before : nullptr, causes);
   if (!causes.empty()) return invalid(std::move(causes));
   return {};

@@ -88,13 +88,10 @@ Int128 units(const std::string& name, const Level& level, const SoldUnits& sold,
   const auto unit = sold.find(name);
   if (unit == sold.end() || unit->second.per == UnitPer::Machine)
     return count_in(active ? level.active_units : level.allocated_units, name);
-  const auto first = std::find_if(sold.begin(), sold.end(), [](const auto& entry) {
-    return entry.second.per == UnitPer::Capacity;
-  });
   const int64_t capacity = unit->second.equals.capacity_bytes;
-  // Volumes carry no unit's name: where two capacity units are sold, the first counts.
-  if (first->first != name || capacity <= 0) return 0;
-  return (level.storage + capacity - 1) / capacity;
+  const auto there = level.unit_storage.find(name);
+  if (there == level.unit_storage.end() || capacity <= 0) return 0;
+  return (there->second + capacity - 1) / capacity;
 }
 
 Int128 present(const Charge& charge, const Level& level, const SoldUnits& sold, bool active) {
@@ -110,9 +107,11 @@ Int128 present(const Charge& charge, const Level& level, const SoldUnits& sold, 
     case Meter::Units:
       return units(charge.item.unit, level, sold, active);
     case Meter::Subscription:
+      return level.ordered == nullptr ? 0 : 1;
+    default:  // consumption is no state that lasts
       break;
   }
-  return level.ordered == nullptr ? 0 : 1;
+  return 0;
 }
 
 }  // namespace
@@ -133,7 +132,8 @@ Result<std::vector<Charge>> charges_of(const Rates& rates,
   for (const auto& discount : rates.discounts) {
     for (size_t i = 0; i < own; ++i) {
       const RateItem item = charges[i].item;
-      if (item.basis != Basis::Active || item.meter == Meter::Subscription) continue;
+      const bool lasts = item.meter != Meter::Subscription && !is_consumption(item.meter);
+      if (item.basis != Basis::Active || !lasts) continue;
       const bool has_own =
           std::any_of(rates.items.begin(), rates.items.end(),
                       [&](const RateItem& other) { return is_for(other, item, discount.on); });
@@ -191,9 +191,21 @@ Result<Int128> divisor_of(PriceUnit per, int64_t month_s) {
       return month(kTb);
     case PriceUnit::UnitMonth:
     case PriceUnit::Month:
+      return month(1);
+    case PriceUnit::CpuSecond:
+      return Int128{1'000'000'000};  // of nanoseconds
+    case PriceUnit::MillionPageFaults:
+      return Int128{1'000'000};
+    case PriceUnit::Gb:
+      return Int128{kGb};
+    case PriceUnit::Gib:
+      return Int128{kGib};
+    case PriceUnit::Tb:
+      return Int128{kTb};
+    case PriceUnit::Tib:
       break;
   }
-  return month(1);
+  return Int128{kTib};
 }
 
 }  // namespace charter::billing

@@ -23,7 +23,7 @@ struct Charge {
     Decimal up_to, price;
   };
   std::vector<Tier> tiers;
-  Int128 seconds = 0;                     ///< amount × seconds so far
+  Int128 seconds = 0;                     ///< amount × seconds so far; of consumption the amount
   const UsedTerms* ordered_by = nullptr;  ///< whose order `ordered` is: it changes seldom
   Int128 ordered = 0;
 };
@@ -34,7 +34,7 @@ Result<std::vector<Charge>> charges_of(const Rates& rates,
 
 /// What one second of a level adds to a charge.
 Int128 amount_of(Charge& charge, const Level& level, const SoldUnits& sold);
-/// amount × seconds that make one per-unit.
+/// amount × seconds (of consumption: amount) that make one per-unit.
 Result<Int128> divisor_of(PriceUnit per, int64_t month_s);
 
 }  // namespace charter::billing

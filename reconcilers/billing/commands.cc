@@ -127,9 +127,12 @@ Status show_invoice(const CommandInput& input, std::ostream& out) {
   CHARTER_TRY_ASSIGN(const auto tree,
                      server.transport->get(server.path("invoices", input.words.front())));
   CHARTER_TRY_ASSIGN(const auto invoice, read_invoice(tree));
-  const auto& html = input.flag("html");
-  if (!html.empty())
-    CHARTER_TRY(put(out, html, invoice::as_html(invoice, days_of(server, invoice))));
+  const auto &html = input.flag("html"), &pdf = input.flag("pdf");
+  if (!html.empty() || !pdf.empty()) {
+    const auto days = days_of(server, invoice);
+    if (!html.empty()) CHARTER_TRY(put(out, html, invoice::as_html(invoice, days)));
+    if (!pdf.empty()) CHARTER_TRY(put(out, pdf, invoice::as_pdf(invoice, days)));
+  }
   return put(out, "", invoice::as_text(invoice));
 }
 
@@ -168,9 +171,10 @@ std::vector<Command> commands(std::ostream& out, std::ostream& err) {
   usage.run = one_name("usage export", export_usage, out, err);
   Command invoice;
   invoice.name = "invoice show";
-  invoice.summary = "Print a bill, or write it as a page with the usage drawn";
-  invoice.example = "charter invoice show orders-2026-06 -n consumerco --html june.html";
-  invoice.flags = flags({{.name = "html", .help = "Also write the page to this file"}});
+  invoice.summary = "Print a bill, or write it as a page or PDF with the usage drawn";
+  invoice.example = "charter invoice show orders-2026-06 -n consumerco --pdf june.pdf";
+  invoice.flags = flags({{.name = "html", .help = "Also write it as a page to this file"},
+                         {.name = "pdf", .help = "Also write it as a PDF to this file"}});
   invoice.words_help = "NAME";
   invoice.run = one_name("invoice show", show_invoice, out, err);
   return {usage, invoice};

@@ -48,7 +48,9 @@ bool is_flat(const RatedLine& line) {
 }
 
 std::string service_category(const RatedLine& line) {
-  if (line.meter == "storage") return "Storage";
+  if (line.meter == "storage" || line.meter == "bytes-read" || line.meter == "bytes-written")
+    return "Storage";
+  if (line.meter == "bytes-received" || line.meter == "bytes-sent") return "Networking";
   return line.meter == "subscription" ? "Other" : "Compute";
 }
 

@@ -23,6 +23,7 @@ struct Tariff {
 std::string title_of(const Charge& charge) {
   if (!charge.item.description.empty()) return charge.item.description;
   std::string what(to_word(charge.item.meter));
+  if (is_consumption(charge.item.meter)) return what;
   if (!charge.item.unit.empty()) what = charge.item.unit + " units";
   switch (charge.counted) {
     case Counted::Active:
@@ -69,6 +70,7 @@ class Rater {
     sweep(usage_, sold, period_.from_s, period_.to_s, [&](const SweepStep& step) {
       if (!failure) failure = count(step, sold);
     });
+    if (!failure) failure = count_consumed();
     if (failure) return *std::move(failure);
     for (const Tariff& tariff : tariffs_) {
       for (const Charge& charge : tariff.charges)
@@ -131,6 +133,23 @@ class Rater {
       if (__builtin_mul_overflow(amount_of(charge, step.level, sold), length, &more) ||
           __builtin_add_overflow(charge.seconds, more, &charge.seconds)) {
         return Error{Code::Invalid, title_of(charge) + ": the quantity is too large"};
+      }
+    }
+    return std::nullopt;
+  }
+
+  // At the prices of the last second of what is charged.
+  std::optional<Error> count_consumed() {
+    if (usage_.consumed.empty()) return std::nullopt;
+    const TermsByTime terms(usage_);
+    for (const auto& consumed : usage_.consumed) {
+      const auto* in_force = terms.at(consumed.to_s - 1);
+      auto& tariff = tariffs_[in_force == nullptr ? 0 : tariff_of_.at(in_force)];
+      for (Charge& charge : tariff.charges) {
+        if (charge.counted != Counted::Active || !is_consumption(charge.item.meter)) continue;
+        if (__builtin_add_overflow(charge.seconds, Int128{consumed.of(charge.item.meter)},
+                                   &charge.seconds))
+          return Error{Code::Invalid, title_of(charge) + ": the quantity is too large"};
       }
     }
     return std::nullopt;
@@ -227,6 +246,7 @@ class Rater {
   int kinds_of(const Charge& charge) const {
     const bool ordered = charge.counted == Counted::OrderedOnly;
     if (charge.item.meter == Meter::Subscription) return kOrders;
+    if (is_consumption(charge.item.meter)) return kConsumed;
     const bool volumes = charge.item.meter == Meter::Storage || charge.item.meter == Meter::Units;
     const bool machines = charge.item.meter != Meter::Storage;
     int kinds = ordered ? kOrders : 0;
@@ -251,6 +271,9 @@ class Rater {
                                                                  : kAllocated;
       if ((kinds & kind) != 0) sources.ids.push_back(used.id);
     }
+    for (const auto& consumed : usage_.consumed) {
+      if (kinds == kConsumed) sources.ids.push_back(consumed.id);
+    }
     std::sort(sources.ids.begin(), sources.ids.end());
     sources.text = ranges_of(sources.ids);
     std::string all;
@@ -260,7 +283,7 @@ class Rater {
     return sources;
   }
 
-  static constexpr int kOrders = 1, kVolumes = 2, kActive = 4, kAllocated = 8;
+  static constexpr int kOrders = 1, kVolumes = 2, kActive = 4, kAllocated = 8, kConsumed = 16;
 
   const Usage& usage_;
   const Revisions& revisions_;

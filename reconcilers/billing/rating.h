@@ -22,6 +22,7 @@
 //   units          in use by     existing            ordered − in use
 //                  what runs
 //   subscription   while the order is in force       -
+//   consumption    what the hosts' counters say      -
 //
 // A discount charges what its basis adds beside the Active price's: OrderedNotProvisioned as above,
 // Allocated what exists and does not run. A day is 24 hours, a month the calendar month of the

@@ -42,6 +42,14 @@ std::vector<Charge> meters(Slice slice) {
   all.push_back(counted(Meter::Storage, Counted::Allocated, PriceUnit::TbDay));
   if (slice == Slice::Whole)
     all.push_back(counted(Meter::Storage, Counted::OrderedOnly, PriceUnit::TbDay));
+  const auto consumption = {std::pair(Meter::CpuSecondsUsed, PriceUnit::CpuSecond),
+                            {Meter::PageFaults, PriceUnit::MillionPageFaults},
+                            {Meter::BytesRead, PriceUnit::Gb},
+                            {Meter::BytesWritten, PriceUnit::Gb},
+                            {Meter::BytesReceived, PriceUnit::Gb},
+                            {Meter::BytesSent, PriceUnit::Gb}};
+  for (const auto& [meter, per] : consumption)
+    all.push_back(counted(meter, Counted::Active, per));
   return all;
 }
 
@@ -54,8 +62,14 @@ int64_t slice_end(int64_t at_s, int64_t to_s, Slice slice) {
 /// Sums over the steps of a sweep, cut at the ends of slices and hours.
 class Summary {
  public:
-  Summary(const SoldUnits& sold, int64_t from_s, int64_t to_s, Slice slice, size_t lines_max)
-      : sold_(sold), to_s_(to_s), slice_(slice), lines_max_(lines_max), charges_(meters(slice)) {
+  Summary(const Usage& usage, const SoldUnits& sold, int64_t from_s, int64_t to_s, Slice slice,
+          size_t lines_max)
+      : consumed_(usage.consumed),
+        sold_(sold),
+        to_s_(to_s),
+        slice_(slice),
+        lines_max_(lines_max),
+        charges_(meters(slice)) {
     begin(from_s);
   }
 
@@ -105,7 +119,20 @@ class Summary {
     }
   }
 
+  // What ended in the slice.
+  void count_consumed() {
+    for (; next_ < consumed_.size() && consumed_[next_].to_s <= slice_to_s_; ++next_) {
+      for (Charge& charge : charges_) {
+        if (!is_consumption(charge.item.meter)) continue;
+        if (__builtin_add_overflow(charge.seconds, Int128{consumed_[next_].of(charge.item.meter)},
+                                   &charge.seconds))
+          failure = Error{Code::Invalid, "a quantity is too large"};
+      }
+    }
+  }
+
   void finish() {
+    count_consumed();
     for (const Charge& charge : charges_) {
       if (charge.seconds == 0) continue;
       const auto divisor = divisor_of(charge.item.per, 0);
@@ -167,6 +194,8 @@ class Summary {
     day_machines_.clear();
   }
 
+  const std::vector<ConsumedAmounts>& consumed_;
+  size_t next_ = 0;
   const SoldUnits& sold_;
   const int64_t to_s_;
   const Slice slice_;
@@ -184,7 +213,7 @@ class Summary {
 Result<UsageSummary> summarize(const Usage& usage, const SoldUnits& sold, int64_t from_s,
                                int64_t to_s, Slice slice, size_t lines_max) {
   if (from_s >= to_s) return Error{Code::Invalid, "the period must end after it begins"};
-  Summary summary(sold, from_s, to_s, slice, lines_max);
+  Summary summary(usage, sold, from_s, to_s, slice, lines_max);
   sweep(usage, sold, from_s, to_s, [&summary](const SweepStep& step) { summary.take(step); });
   if (summary.failure) return *std::move(summary.failure);
   return summary.result();

@@ -39,6 +39,8 @@ class Sweep {
         first = &used;
     }
     if (first != nullptr) level_.terms = &usage.terms[first->terms];
+    for (const auto& volume_class : usage.classes)
+      volume_units_.push_back(contract::unit_of_volumes(sold, volume_class));
   }
 
   void run(int64_t from_s, int64_t to_s, const std::function<void(const SweepStep&)>& visit) {
@@ -69,6 +71,8 @@ class Sweep {
         return;
       case UsedInterval::Kind::Volume:
         level_.storage += sign * Int128{used.storage_bytes};
+        if (const auto& unit = volume_units_[used.volume_class]; !unit.empty())
+          level_.unit_storage[unit] += sign * Int128{used.storage_bytes};
         return;
       case UsedInterval::Kind::Machine:
         break;
@@ -90,7 +94,7 @@ class Sweep {
     const contract::MachineSize size{used.vcpus, used.memory_bytes};
     at->second.unit = contract::unit_of_machine(sold_, size);
     if (at->second.unit.empty()) return at->second;
-    const auto counts = contract::count_units(sold_, {size}, 0);
+    const auto counts = contract::count_units(sold_, {size}, {});
     const auto count = counts.find(at->second.unit);
     at->second.count = count == counts.end() ? 0 : count->second;
     return at->second;
@@ -99,10 +103,27 @@ class Sweep {
   const Usage& usage_;
   const SoldUnits& sold_;
   Level level_;
+  std::vector<std::string> volume_units_;  // by index into Usage::classes
   std::map<std::pair<int64_t, int64_t>, UnitShare> shares_;
 };
 
 }  // namespace
+
+TermsByTime::TermsByTime(const Usage& usage) {
+  for (const auto& used : usage.intervals) {
+    if (used.kind == UsedInterval::Kind::Order && used.from_s < used.to_s)
+      begins_.emplace_back(used.from_s, &usage.terms[used.terms]);
+  }
+  std::stable_sort(begins_.begin(), begins_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
+const UsedTerms* TermsByTime::at(int64_t at_s) const {
+  if (begins_.empty()) return nullptr;
+  const auto after = std::upper_bound(begins_.begin(), begins_.end(), at_s,
+                                      [](int64_t at, const auto& one) { return at < one.first; });
+  return after == begins_.begin() ? after->second : std::prev(after)->second;
+}
 
 void sweep(const Usage& usage, const SoldUnits& sold, int64_t from_s, int64_t to_s,
            const std::function<void(const SweepStep&)>& visit) {

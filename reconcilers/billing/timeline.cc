@@ -20,6 +20,7 @@ std::string action_of(const std::string& meter, bool begins, bool is_first) {
 void Timeline::add(const LedgerInterval& interval) {
   const MeterSpan& span = interval.span;
   if (span.meter == "machine" && span.basis != "Active") return;
+  if (span.meter == "consumption") return;  // nothing was done
   if (span.from_s >= from_s_ && span.from_s < to_s_) note(interval, span.from_s, true);
   if (span.to_s && *span.to_s >= from_s_ && *span.to_s < to_s_) note(interval, *span.to_s, false);
 }

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <unordered_map>
 
@@ -14,16 +15,29 @@ Error foreign(const LedgerInterval& interval, const std::string& why) {
   return {Code::Invalid, "ledger entry " + std::to_string(interval.opened) + ": " + why};
 }
 
+// What a machine's consumption consists of in the ledger.
+const std::map<std::string, int64_t ConsumedAmounts::*, std::less<>> kConsumed = {
+    {"cpu-nanoseconds-used", &ConsumedAmounts::cpu_ns},
+    {"page-faults", &ConsumedAmounts::page_faults},
+    {"bytes-read", &ConsumedAmounts::read_bytes},
+    {"bytes-written", &ConsumedAmounts::written_bytes},
+    {"bytes-received", &ConsumedAmounts::received_bytes},
+    {"bytes-sent", &ConsumedAmounts::sent_bytes},
+};
+
 // Turns entries into numbers. Most machines are of few sizes, so each text is parsed once.
 class Reader {
  public:
+  Reader(int64_t from_s, int64_t to_s) : from_s_(from_s), to_s_(to_s) {}
+
   Status add(const LedgerInterval& interval) {
-    if (usage.intervals.size() >= limits::kBilledIntervalsMax) {
+    if (usage.intervals.size() + usage.consumed.size() >= limits::kBilledIntervalsMax) {
       return Error{Code::Invalid, "the period has more than " +
                                       std::to_string(limits::kBilledIntervalsMax) +
                                       " intervals; ask for a shorter one"};
     }
     const MeterSpan& span = interval.span;
+    if (span.meter == "consumption") return add_consumed(interval);
     UsedInterval used;
     used.from_s = span.from_s;
     used.to_s = span.to_s.value_or(std::numeric_limits<int64_t>::max());
@@ -38,6 +52,9 @@ class Reader {
       used.vcpus = amounts.vcpus;
       used.memory_bytes = amounts.memory_bytes;
       used.storage_bytes = amounts.storage_bytes;
+      if (!span.detail.empty()) {
+        CHARTER_TRY_ASSIGN(used.volume_class, class_of(interval));
+      }
     } else {
       return foreign(interval,
                      "has the meter " + span.meter + ", which this program does not know");
@@ -46,9 +63,33 @@ class Reader {
     return {};
   }
 
+  Usage take() {
+    std::sort(usage.consumed.begin(), usage.consumed.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.to_s, a.id) < std::pair(b.to_s, b.id);
+    });
+    return std::move(usage);
+  }
+
   Usage usage;
 
  private:
+  Status add_consumed(const LedgerInterval& interval) {
+    const MeterSpan& span = interval.span;
+    if (!span.to_s || *span.to_s <= from_s_ || *span.to_s > to_s_) return {};
+    const auto tree = parse_json(span.amounts);
+    if (!tree || !tree->is_object()) return foreign(interval, "its amounts do not parse");
+    ConsumedAmounts consumed{span.from_s, *span.to_s, interval.opened};
+    for (const auto& [key, value] : tree->items()) {
+      const auto amount = kConsumed.find(key);
+      if (amount == kConsumed.end() || !value.is_number_integer())
+        return foreign(interval, "has the amount " + key + ", which this program does not know");
+      consumed.*amount->second = value.get<int64_t>();
+      if (consumed.*amount->second < 0) return foreign(interval, "has a negative amount");
+    }
+    usage.consumed.push_back(consumed);
+    return {};
+  }
+
   struct Amounts {
     int64_t vcpus = 0, memory_bytes = 0, storage_bytes = 0;
   };
@@ -65,6 +106,17 @@ class Reader {
       return foreign(interval, "has a negative amount");
     amounts_.emplace(interval.span.amounts, amounts);
     return amounts;
+  }
+
+  Result<uint32_t> class_of(const LedgerInterval& interval) {
+    const auto known = classes_.find(interval.span.detail);
+    if (known != classes_.end()) return known->second;
+    const auto detail = parse_json(interval.span.detail);
+    if (!detail) return foreign(interval, "its detail does not parse");
+    usage.classes.push_back(text_at(*detail, {"class"}));
+    const auto index = static_cast<uint32_t>(usage.classes.size() - 1);
+    classes_.emplace(interval.span.detail, index);
+    return index;
   }
 
   Result<uint32_t> terms_of(const LedgerInterval& interval) {
@@ -93,21 +145,41 @@ class Reader {
     return index;
   }
 
+  const int64_t from_s_, to_s_;
   std::unordered_map<std::string, Amounts> amounts_;
-  std::unordered_map<std::string, uint32_t> terms_;
+  std::unordered_map<std::string, uint32_t> terms_, classes_;
 };
 
 }  // namespace
 
 Result<Usage> read_usage(const LedgerReader& ledger, const LedgerQuery& query,
                          const std::function<void(const LedgerInterval&)>& beside) {
-  Reader reader;
+  Reader reader(query.from_s, query.to_s);
   const auto take = [&](const LedgerInterval& interval) {
     if (beside) beside(interval);
     return reader.add(interval);
   };
   CHARTER_TRY_ASSIGN(reader.usage.position, ledger.read_ledger(query, take));
-  return std::move(reader.usage);
+  return reader.take();
+}
+
+int64_t ConsumedAmounts::of(Meter meter) const {
+  switch (meter) {
+    case Meter::CpuSecondsUsed:
+      return cpu_ns;
+    case Meter::PageFaults:
+      return page_faults;
+    case Meter::BytesRead:
+      return read_bytes;
+    case Meter::BytesWritten:
+      return written_bytes;
+    case Meter::BytesReceived:
+      return received_bytes;
+    case Meter::BytesSent:
+      return sent_bytes;
+    default:
+      return 0;
+  }
 }
 
 }  // namespace charter::billing

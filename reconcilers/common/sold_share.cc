@@ -29,7 +29,7 @@ int64_t share_of(const RateItem& item, const std::string& name, const SoldUnit& 
       return machine ? 0 : unit.equals.capacity_bytes;
     case Meter::Units:
       return item.unit.empty() || item.unit == name ? 1 : 0;
-    case Meter::Subscription:
+    default:  // a subscription is of no unit, and nobody orders consumption
       break;
   }
   return 0;

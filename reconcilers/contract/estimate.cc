@@ -5,8 +5,9 @@
 #include <algorithm>
 
 // The estimate of an offer: every item of the rates over a 30-day month in which everything that is
-// ordered runs, rounded once per item as an invoice does. OrderedNotProvisioned comes to nothing
-// then, and so does every discount, for they hold for a basis without an item of its own.
+// ordered runs and consumes nothing, rounded once per item as an invoice does.
+// OrderedNotProvisioned comes to nothing then, and so does every discount, for they hold for a
+// basis without an item of its own.
 namespace charter::contract {
 namespace {
 
@@ -46,8 +47,7 @@ Measure measure_of(PriceUnit per) {
     case PriceUnit::UnitDay:
     case PriceUnit::Day:
       return {kDays, 1};
-    case PriceUnit::UnitMonth:
-    case PriceUnit::Month:
+    default:  // once a month; what is consumed, nobody can tell before
       break;
   }
   return {1, 1};

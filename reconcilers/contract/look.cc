@@ -88,11 +88,13 @@ void look_at_instances(const std::string& key, const Caches& caches, Observed& h
 
 // Volumes of an instance go with it. The consumer's own ones go with the contract, unless their
 // policy keeps them.
-void look_at_volumes(const std::string& key, const Caches& caches, Observed& have, int64_t& bytes) {
+void look_at_volumes(const std::string& key, const Caches& caches, Observed& have,
+                     VolumeBytes& bytes) {
   const auto bucket = kinds::bucket(kinds::volumes());
   for (const auto& encoded : caches.list_by(bucket, kByContract, key)) {
     const auto& header = encoded->header();
-    bytes += number_in(text_in(header, volume::kMadeField));
+    bytes[std::string(text_in(header, volume::kClassField))] +=
+        number_in(text_in(header, volume::kMadeField));
     if (!text_in(header, volume::kStaysField).empty() && !header.deleting) {
       have.kept.push_back("volume " + header.name);
     } else if (text_in(header, kInstanceField).empty() || header.deleting) {
@@ -209,14 +211,14 @@ Result<Observed> look(const Contract& contract, const Caches& caches, Instant no
   const auto key = to_string(name);
   look_at_instances(key, caches, have);
   std::vector<MachineSize> machines;
-  int64_t volume_bytes = 0;
-  look_at_volumes(key, caches, have, volume_bytes);
+  VolumeBytes volumes;
+  look_at_volumes(key, caches, have, volumes);
   look_at_machines(key, caches, machines);
   note_blocker(contract, caches, have);
   CHARTER_TRY_ASSIGN(const auto bill, invoice::billing_of(contract, caches));
   have.bill = {bill.is_charged, bill.is_settled, bill.text};
   if (const auto* sold = sold_under(contract, have)) {
-    have.provisioned = count_units(*sold, machines, volume_bytes);
+    have.provisioned = count_units(*sold, machines, volumes);
   }
   return have;
 }

@@ -102,8 +102,21 @@ std::string unit_of_machine(const SoldUnits& sold, const MachineSize& machine) {
   return best.empty() ? largest : best;
 }
 
+std::string unit_of_volumes(const SoldUnits& sold, const std::string& volume_class) {
+  std::string rest;
+  for (const auto& [name, unit] : sold) {
+    if (unit.per != UnitPer::Capacity) continue;
+    if (unit.volume_class.empty()) {
+      if (rest.empty()) rest = name;
+    } else if (unit.volume_class == volume_class) {
+      return name;
+    }
+  }
+  return rest;
+}
+
 UnitCounts count_units(const SoldUnits& sold, const std::vector<MachineSize>& machines,
-                       int64_t volume_bytes) {
+                       const VolumeBytes& volumes) {
   UnitCounts used;
   for (const auto& [name, unit] : sold)
     used[name] = 0;
@@ -119,11 +132,13 @@ UnitCounts count_units(const SoldUnits& sold, const std::vector<MachineSize>& ma
     used[name] += times * std::max({int64_t{1}, ceil_divide(machine.vcpus, size.vcpus),
                                     ceil_divide(machine.memory_bytes, size.memory_bytes)});
   }
-  for (const auto& [name, unit] : sold) {
-    if (unit.per != UnitPer::Capacity) continue;
-    used[name] = ceil_divide(volume_bytes, unit.equals.capacity_bytes);
-    break;  // volumes carry no unit's name: where two capacity units are sold, the first counts
+  std::map<std::string, int64_t> bytes;
+  for (const auto& [volume_class, size] : volumes) {
+    const auto unit = unit_of_volumes(sold, volume_class);
+    if (!unit.empty()) bytes[unit] += size;
   }
+  for (const auto& [name, size] : bytes)
+    used[name] = ceil_divide(size, sold.at(name).equals.capacity_bytes);
   return used;
 }
 

@@ -3,6 +3,7 @@
 #include "controller/object/object.h"
 #include "crds/types/service_offering.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,17 @@ struct MachineSize {
 /// the largest. Empty when the offering sells no machines.
 std::string unit_of_machine(const SoldUnits& sold, const MachineSize& machine);
 
+/// Bytes of data volumes by their class; "" is a class too.
+using VolumeBytes = std::map<std::string, int64_t>;
+
+/// The unit that volumes of a class are counted in: the one that names it, else the one that names
+/// none. Empty when there is neither.
+std::string unit_of_volumes(const SoldUnits& sold, const std::string& volume_class);
+
 /// Units that machines and volumes use. A machine beyond its unit's size counts as many units as
-/// cover it; volumes are summed before they are rounded up, so three of 50 GB use two of 100 GB.
+/// cover it; volumes of one unit are summed before they are rounded up, so three of 50 GB use two
+/// of 100 GB.
 UnitCounts count_units(const SoldUnits& sold, const std::vector<MachineSize>& machines,
-                       int64_t volume_bytes);
+                       const VolumeBytes& volumes);
 
 }  // namespace charter::contract

@@ -1,32 +1,11 @@
 #include "reconcilers/invoice/render.h"
 
-#include "reconcilers/invoice/plan.h"
+#include "reconcilers/invoice/bill_parts.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace charter::invoice {
 namespace {
-
-using Row = std::vector<std::string>;
-
-std::string quantity_text(const Invoice::Line& line) {
-  if (line.quantity.empty()) return {};
-  return line.quantity + " " + line.per;
-}
-
-std::string about(const Invoice::Line& line) {
-  return line.corrects.empty() ? line.description
-                               : line.description + " (corrects " + line.corrects + ")";
-}
-
-std::vector<Row> rows_of(const Invoice& invoice) {
-  std::vector<Row> rows = {{"WHAT", "QUANTITY", "PRICE", "AMOUNT", "RULE"}};
-  for (const auto& line : invoice.status.lines)
-    rows.push_back({about(line), quantity_text(line), line.price, line.amount, line.rule});
-  rows.push_back({"Total", "", "", invoice.status.total, ""});
-  return rows;
-}
 
 // Text on the left, numbers on the right.
 std::string table(const std::vector<Row>& rows) {
@@ -47,23 +26,6 @@ std::string table(const std::vector<Row>& rows) {
     text += line + "\n";
   }
   return text;
-}
-
-std::vector<std::pair<std::string, std::string>> facts(const Invoice& invoice) {
-  const auto& status = invoice.status;
-  std::vector<std::pair<std::string, std::string>> facts = {
-      {"Invoice", invoice.meta.ns + "/" + invoice.meta.name},
-      {"Number", status.number.empty() ? "(draft)" : status.number},
-      {"Issued", status.issued_at ? format_time(*status.issued_at)
-                 : status.due_at  ? "not yet, due " + format_time(*status.due_at)
-                                  : "not yet"},
-      {"Contract", invoice.spec.contract.name + (invoice.spec.is_final ? " (final)" : "")},
-      {"Account", invoice.spec.account ? invoice.spec.account->name : ""},
-      {"Period", format_time(invoice.spec.period.from) + " to " +
-                     format_time(invoice.spec.period.to) + " (" + invoice.spec.period.name + ", " +
-                     invoice.spec.period.time_zone + ")"},
-      {"Currency", invoice.spec.currency}};
-  return facts;
 }
 
 std::string escaped(std::string_view text) {
@@ -89,46 +51,13 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// As many machines from a moment on.
-struct Level {
-  int64_t minute = 0;  ///< since the beginning of the period
-  int64_t machines = 0;
-};
-
-// From "1 from 00:00, 2 from 08:00" of each of the days.
-std::vector<Level> levels_of(const std::vector<UsageReport::Days>& days, Instant from) {
-  std::vector<Level> levels;
-  for (const auto& alike : days) {
-    for (Instant day = alike.from; day < alike.to; day += std::chrono::hours(24)) {
-      const auto midnight = std::chrono::floor<std::chrono::days>(day);
-      std::string_view rest = alike.machines;
-      while (!rest.empty()) {
-        const auto part = rest.substr(0, rest.find(", "));
-        rest.remove_prefix(std::min(rest.size(), part.size() + 2));
-        int64_t machines = 0, hour = 0, minute = 0;
-        const auto colon = part.rfind(':');
-        if (colon == std::string_view::npos || colon < 2) continue;
-        std::from_chars(part.data(), part.data() + part.size(), machines);
-        std::from_chars(part.data() + colon - 2, part.data() + colon, hour);
-        std::from_chars(part.data() + colon + 1, part.data() + part.size(), minute);
-        const auto at = midnight + std::chrono::hours(hour) + std::chrono::minutes(minute);
-        levels.push_back(
-            {std::chrono::duration_cast<std::chrono::minutes>(at - from).count(), machines});
-      }
-    }
-  }
-  return levels;
-}
-
 std::string chart(const Invoice& invoice, const std::vector<UsageReport::Days>& days) {
   const auto& period = invoice.spec.period;
   const auto levels = levels_of(days, period.from);
   if (levels.empty()) return {};
   const int64_t minutes =
       std::chrono::duration_cast<std::chrono::minutes>(period.to - period.from).count();
-  int64_t most = 1;
-  for (const auto& level : levels)
-    most = std::max(most, level.machines);
+  const int64_t most = most_of(levels);
   constexpr int64_t kWidth = 900, kHeight = 160;
   std::string points;
   int64_t last = 0;
@@ -158,11 +87,7 @@ std::string as_text(const Invoice& invoice) {
   }
   text += "\n" + table(rows_of(invoice));
   if (!invoice.status.rounding.empty()) text += "\n" + invoice.status.rounding + "\n";
-  if (!invoice.status.content_hash.empty()) {
-    const bool same = content_hash_of(invoice) == invoice.status.content_hash;
-    text +=
-        invoice.status.content_hash + (same ? "" : "  DOES NOT MATCH WHAT THE BILL SAYS") + "\n";
-  }
+  if (!invoice.status.content_hash.empty()) text += hash_text(invoice) + "\n";
   return text;
 }
 
@@ -188,7 +113,7 @@ std::string as_html(const Invoice& invoice, const std::vector<UsageReport::Days>
     html += "</tr>\n";
   }
   html += "</table><p>" + escaped(invoice.status.rounding) + "</p><p>" +
-          escaped(invoice.status.content_hash) + "</p></body></html>\n";
+          escaped(hash_text(invoice)) + "</p></body></html>\n";
   return html;
 }
 

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-// A bill for people: as text for a terminal, as one HTML page with the usage drawn. Pure.
+// A bill for people: as text for a terminal, as one HTML page or a PDF with the usage drawn. Pure:
+// the same bill gives the same bytes.
 namespace charter::invoice {
 
 /// A terminal's form.
@@ -14,5 +15,8 @@ std::string as_text(const Invoice& invoice);
 
 /// A page that needs nothing else: styles inline, the days' machines as an SVG.
 std::string as_html(const Invoice& invoice, const std::vector<UsageReport::Days>& days);
+
+/// Pages of A4 with the same content.
+std::string as_pdf(const Invoice& invoice, const std::vector<UsageReport::Days>& days);
 
 }  // namespace charter::invoice

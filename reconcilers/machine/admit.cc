@@ -67,6 +67,8 @@ Pairs header_fields(const Json& machine) {
     fields.emplace_back(kExternalField, std::move(external));
   if (!condition_is_true(machine, "Ready"))
     fields.emplace_back(kWaitsForField, text_at(machine, {"spec", "providerRef", "name"}));
+  auto read_at = text_at(machine, {"status", "metering", "consumption", "readAt"});
+  if (!read_at.empty()) fields.emplace_back(kConsumesField, std::move(read_at));
   const auto* volumes = at(machine, {"spec", "volumes"});
   if (volumes != nullptr && volumes->is_array()) {
     for (const auto& volume : *volumes) {

@@ -19,10 +19,12 @@ Status admit(const AdmitRequest& request, const View& view);
 //   waits-for      provider name, while Ready is not True
 //   volume/NAME    NAME, for each of spec.volumes
 //   runs           "VCPUS BYTES" as observed, while it is on
+//   consumes       when its counters were last read, while they are
 inline constexpr std::string_view kExternalField = "external";
 inline constexpr std::string_view kWaitsForField = "waits-for";
 inline constexpr std::string_view kVolumeField = "volume/";
 inline constexpr std::string_view kRunsField = "runs";
+inline constexpr std::string_view kConsumesField = "consumes";
 
 /// The fields of a Machine, sorted.
 Pairs header_fields(const Json& machine);

@@ -9,6 +9,6 @@ namespace charter::machine {
 
 /// Errors: could not look.
 Result<Observed> look(const Machine& machine, const Caches& caches, DriverPool& drivers,
-                      Instant now);
+                      const Clock& clock);
 
 }  // namespace charter::machine

@@ -1,6 +1,7 @@
 #include "reconcilers/machine/metering.h"
 
 #include "reconcilers/common/metering.h"
+#include "reconcilers/machine/consumption.h"
 
 #include <nlohmann/json.hpp>
 
@@ -45,6 +46,7 @@ std::optional<Metering> metered(const Machine& machine, const Observed& have) {
   if (!machine.meta.deleted.empty() && !active) allocated.reset();
   advance(metering->active, active, times, have.by);
   advance(metering->allocated, allocated, {have.now, {}, {}}, have.by);
+  consume(*metering, have, !machine.status.metering);
   return metering;
 }
 
@@ -70,6 +72,7 @@ std::vector<MeterSpan> meter(const Json& machine) {
     like.amounts = amounts_of(*span);
     spans.push_back(to_span(*span, basis, like));
   }
+  if (auto span = consumption_span(*metering, like)) spans.push_back(*std::move(span));
   return spans;
 }
 

@@ -22,7 +22,7 @@ std::optional<Metering> metered(const Machine& machine, const Observed& have);
 /// Whether something is still charged for that must end before the machine goes.
 bool is_charged(const std::optional<Metering>& metering);
 /// KindHooks::meter: "machine", Allocated and Active, in cpu-hours (virtual processors),
-/// memory-hours (bytes) and machine-hours.
+/// memory-hours (bytes) and machine-hours; and "consumption" (consumption.h).
 std::vector<MeterSpan> meter(const Json& machine);
 
 }  // namespace charter::machine

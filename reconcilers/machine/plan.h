@@ -1,7 +1,7 @@
 #pragma once
 
 #include "crds/types/machine.h"
-#include "drivers/machine_driver.h"
+#include "drivers/counter_readings.h"
 #include "reconcilers/common/step.h"
 
 #include <optional>
@@ -93,8 +93,10 @@ struct Observed {
   std::optional<MachineState> vm;     ///< nothing: there is none, for sure
   std::vector<std::string> attached;  ///< names of Volumes that the vm has, sorted
   Instant now{};
-  std::string contract_uid;  ///< of the contract that spec names; empty: there is none
-  std::string by;            ///< who last changed what the instance asks for
+  std::string contract_uid;               ///< of the contract that spec names; empty: there is none
+  std::string by;                         ///< who last changed what the instance asks for
+  std::optional<CounterReading> reading;  ///< of its counters, if there is a newer one
+  bool consumption_is_priced = false;     ///< looked at with a reading, and when it is made
 };
 
 /// The table above.

@@ -60,7 +60,7 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
   }
 
   Result<Observed> observe(const Machine& machine) override {
-    return look(machine, rt_.caches, drivers_, rt_.clock.now());
+    return look(machine, rt_.caches, drivers_, rt_.clock);
   }
 
   Status act(const Machine& machine, const Action& action) override {
@@ -129,7 +129,8 @@ ControllerSpec controller(DriverPool& drivers) {
   // that are not Ready.
   spec.watches = {{kinds::providers(), map_by_index(machines, kByWaitsFor)},
                   {kinds::volumes(), map_by_index(machines, kByVolume)}};
-  spec.reads = {kinds::contracts(), kinds::service_instances()};
+  spec.reads = {kinds::contracts(), kinds::service_instances(),
+                kinds::service_offering_revisions()};
   spec.make = [&drivers](const Runtime& rt) {
     return std::make_unique<MachineReconciler>(rt, drivers);
   };

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 namespace charter::rate_card {
 namespace {
@@ -24,6 +26,15 @@ std::vector<PriceUnit> units_of(Meter meter) {
       return {GbHour, GibHour, GbDay, TbDay, TibDay, GbMonth, GibMonth, TbMonth};
     case Meter::Units:
       return {UnitHour, UnitDay, UnitMonth};
+    case Meter::CpuSecondsUsed:
+      return {CpuSecond};
+    case Meter::PageFaults:
+      return {MillionPageFaults};
+    case Meter::BytesRead:
+    case Meter::BytesWritten:
+    case Meter::BytesReceived:
+    case Meter::BytesSent:
+      return {Gb, Gib, Tb, Tib};
     case Meter::Subscription:
       break;
   }
@@ -68,6 +79,9 @@ void check_tiers(const RateItem& item, const std::string& field, std::vector<Cau
 
 void check_item(const RateItem& item, const std::string& field, std::vector<Cause>& causes) {
   check_per(item, field, causes);
+  if (is_consumption(item.meter) && item.basis != Basis::Active)
+    causes.push_back(unsupported_cause(field + ".basis", std::string(to_word(item.basis)),
+                                       {std::string(to_word(Basis::Active))}));
   check_decimal(item.price, field + ".price", causes);
   check_decimal(item.minimum, field + ".minimum", causes);
   check_decimal(item.maximum, field + ".maximum", causes);
@@ -85,8 +99,9 @@ void check_item(const RateItem& item, const std::string& field, std::vector<Caus
 }
 
 void check_discounts(const Rates& rates, std::vector<Cause>& causes) {
-  const bool has_active = std::any_of(rates.items.begin(), rates.items.end(),
-                                      [](const auto& item) { return item.basis == Basis::Active; });
+  const bool has_active = std::any_of(rates.items.begin(), rates.items.end(), [](const auto& item) {
+    return item.basis == Basis::Active && !is_consumption(item.meter);
+  });
   for (size_t i = 0; i < rates.discounts.size(); ++i) {
     const auto field = "spec.discounts[" + std::to_string(i) + "]";
     check_decimal(rates.discounts[i].percent, field + ".percent", causes);
@@ -133,8 +148,13 @@ void check_rates(const Rates& rates, std::vector<Cause>& causes) {
         invalid_cause("spec.validUntil", format_time(*rates.valid_until),
                       "must be after effectiveFrom " + format_time(rates.effective_from)));
   }
+  std::set<std::tuple<Meter, Basis, std::string>> priced;
   for (size_t i = 0; i < rates.items.size(); ++i) {
-    check_item(rates.items[i], "spec.items[" + std::to_string(i) + "]", causes);
+    const auto& item = rates.items[i];
+    const auto field = "spec.items[" + std::to_string(i) + "]";
+    check_item(item, field, causes);
+    if (priced.insert({item.meter, item.basis, item.unit}).second) continue;
+    causes.push_back({"FieldValueDuplicate", "meter, basis and unit have a price already", field});
   }
   check_discounts(rates, causes);
 }

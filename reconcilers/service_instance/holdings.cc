@@ -16,15 +16,16 @@ namespace {
 /// What instances hold. Volumes are rounded up to units together, at the end of a sum.
 struct Holding {
   UnitCounts machine_units;
-  int64_t volume_bytes = 0;
+  contract::VolumeBytes volumes;
 
   void add(const Holding& more, int64_t times) {
     for (const auto& [unit, count] : more.machine_units)
       machine_units[unit] += count * times;
-    volume_bytes += more.volume_bytes * times;
+    for (const auto& [volume_class, bytes] : more.volumes)
+      volumes[volume_class] += bytes * times;
   }
   UnitCounts units(const SoldUnits& sold) const {
-    auto all = contract::count_units(sold, {}, volume_bytes);
+    auto all = contract::count_units(sold, {}, volumes);
     contract::add_units(all, machine_units);
     return all;
   }
@@ -113,15 +114,15 @@ class Holdings {
     Holding holding;
     const auto replicas = replicas_of(spec);
     for (const auto& machine : blueprint.machines) {
-      const auto one = contract::count_units(sold_, {{machine.vcpus, machine.memory_bytes}}, 0);
-      holding.add({one, 0}, replicas);
+      const auto one = contract::count_units(sold_, {{machine.vcpus, machine.memory_bytes}}, {});
+      holding.add({one, {}}, replicas);
     }
     for (const auto& volume : blueprint.volumes) {
       const auto copies = is_per_machine(blueprint, volume)
                               ? std::max(replicas, made) *
                                     static_cast<int64_t>(attached_to(blueprint, volume).size())
                               : 1;
-      holding.volume_bytes += volume.size_bytes * copies;
+      holding.volumes[volume.volume_class] += volume.size_bytes * copies;
     }
     return holding;
   }
@@ -134,8 +135,8 @@ class Holdings {
 };
 
 // Volumes that the consumer made under the contract without an instance.
-int64_t volumes_alone(const View& view, const std::string& ns, const std::string& contract) {
-  int64_t bytes = 0;
+Holding volumes_alone(const View& view, const std::string& ns, const std::string& contract) {
+  Holding alone;
   view.scan(kinds::bucket(kinds::volumes()), ns, [&](const ObjectPtr& volume) {
     const auto& fields = volume->header().fields;
     const auto* named = find_pair(fields, "spec.contractRef.name");
@@ -143,11 +144,12 @@ int64_t volumes_alone(const View& view, const std::string& ns, const std::string
     if (named == nullptr || *named != contract || (owner != nullptr && !owner->empty()))
       return true;
     // Few are made this way; those of instances were passed over by their headers.
-    const auto size = parse_bytes(text_at(volume->bare_tree(), {"spec", "size"}));
-    bytes += size ? *size : 0;
+    const auto& spec = volume->bare_tree();
+    const auto size = parse_bytes(text_at(spec, {"spec", "size"}));
+    alone.volumes[text_at(spec, {"spec", "class"})] += size ? *size : 0;
     return true;
   });
-  return bytes;
+  return alone;
 }
 
 bool sells_storage(const SoldUnits& sold) {
@@ -219,7 +221,7 @@ Holding others_of(const View& view, const Terms& terms, const Json& instance, Ho
   for (auto at = tally.lower_bound(prefix); at != tally.end() && at->first.starts_with(prefix);
        ++at)
     others.add(holdings.of(at->first), at->second);
-  if (sells_storage(terms.catalog->units)) others.volume_bytes += volumes_alone(view, ns, contract);
+  if (sells_storage(terms.catalog->units)) others.add(volumes_alone(view, ns, contract), 1);
   return others;
 }
 
@@ -263,7 +265,7 @@ int64_t replicas_covered(const SoldUnits& sold, const UnitCounts& ordered,
   for (const auto& machine : machines)
     sizes.push_back({machine.vcpus, machine.memory_bytes});
   int64_t covered = INT64_MAX;
-  for (const auto& [unit, each] : contract::count_units(sold, sizes, 0)) {
+  for (const auto& [unit, each] : contract::count_units(sold, sizes, {})) {
     if (each > 0 && ordered.contains(unit)) covered = std::min(covered, ordered.at(unit) / each);
   }
   return covered;

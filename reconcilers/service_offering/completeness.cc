@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 // The checks of content.h.
 namespace charter::service_offering {
@@ -62,9 +63,11 @@ bool measures(const RateItem& item, const std::string& name, const SoldUnit& uni
     case Meter::Units:
       return item.unit.empty() || item.unit == name;
     case Meter::Subscription:
+      return true;
+    default:  // what machines consume is a price for them, but having one may cost nothing
       break;
   }
-  return true;
+  return machine;
 }
 
 // What OrderedNotProvisioned costs is no price for using a unit.
@@ -77,8 +80,20 @@ bool is_priced(const Rates& rates, const std::string& name, const SoldUnit& unit
 }  // namespace
 
 void check_alone(const ServiceOffering::Spec& spec, std::vector<Cause>& causes) {
+  std::map<std::string, std::string> by_class;
   for (const auto& [name, unit] : spec.units) {
     check_unit(unit, "spec.units." + name + ".equals", causes);
+    const auto field = "spec.units." + name + ".class";
+    if (unit.per == UnitPer::Machine) {
+      if (!unit.volume_class.empty())
+        causes.push_back(forbidden_cause(field, "only volumes have one; machines count by size"));
+      continue;
+    }
+    // A volume counts in one unit.
+    const auto [other, fresh] = by_class.try_emplace(unit.volume_class, name);
+    if (fresh) continue;
+    causes.push_back(invalid_cause(field, unit.volume_class,
+                                   "volumes of this class are counted in " + other->second));
   }
   const auto& visibility = spec.visibility;
   const std::string accounts = "spec.visibility.accounts";

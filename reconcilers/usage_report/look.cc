@@ -16,7 +16,7 @@
 namespace charter::usage_report {
 namespace {
 
-constexpr size_t kLinesMax = 8'192;    // the CRD's bounds for status.lines,
+constexpr size_t kLinesMax = 12'288;   // the CRD's bounds for status.lines,
 constexpr size_t kActionsMax = 4'096;  // status.actions
 constexpr size_t kDaysMax = 400;       // and status.days
 constexpr size_t kCsvBytesMax = 262'144;

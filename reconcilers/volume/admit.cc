@@ -75,9 +75,9 @@ TemplateParameter only(const RevisionParameter& parameter) {
 }
 
 /// Size by header, so that a turn of the writer parses nothing but the contract.
-int64_t bytes_of_contract(const View& view, const ObjectName& except, const std::string& contract,
-                          Others others) {
-  int64_t bytes = 0;
+contract::VolumeBytes bytes_of_contract(const View& view, const ObjectName& except,
+                                        const std::string& contract, Others others) {
+  contract::VolumeBytes bytes;
   view.scan(kinds::bucket(kinds::volumes()), except.ns, [&](const ObjectPtr& volume) {
     const auto& header = volume->header();
     const auto* owner = find_pair(header.fields, kContractField);
@@ -89,7 +89,8 @@ int64_t bytes_of_contract(const View& view, const ObjectName& except, const std:
     if (later && others == Others::Earlier) return true;
     int64_t amount = 0;
     std::from_chars(size->data(), size->data() + size->size(), amount);
-    bytes += amount;
+    const auto* volume_class = find_pair(header.fields, kClassField);
+    bytes[volume_class == nullptr ? "" : *volume_class] += amount;
     return true;
   });
   return bytes;
@@ -125,14 +126,15 @@ Status check_order(const Volume& volume, const Contract& contract, const View& v
   if (auto problem = size_problem(revision.spec, volume.spec.size_bytes))
     return invalid({*std::move(problem)});
   const ObjectName self{volume.meta.ns, volume.meta.name};
-  const int64_t beside = bytes_of_contract(view, self, contract.meta.name, others);
-  const auto used = contract::count_units(revision.spec.units, {}, beside);
-  const auto asked =
-      contract::count_units(revision.spec.units, {}, beside + volume.spec.size_bytes);
+  auto bytes = bytes_of_contract(view, self, contract.meta.name, others);
+  const auto used = contract::count_units(revision.spec.units, {}, bytes);
+  bytes[volume.spec.volume_class] += volume.spec.size_bytes;
+  const auto asked = contract::count_units(revision.spec.units, {}, bytes);
   for (const auto& [unit, count] : asked) {
     const auto ordered = accepted.quantities.find(unit);
     const int64_t most = ordered == accepted.quantities.end() ? 0 : ordered->second;
-    if (revision.spec.units.at(unit).per != UnitPer::Capacity || count <= most) continue;
+    const auto own = contract::unit_of_volumes(revision.spec.units, volume.spec.volume_class);
+    if (unit != own || count <= most) continue;
     const std::string text = unit + ": ordered " + std::to_string(most) + ", used " +
                              std::to_string(used.at(unit)) + ", asked " + std::to_string(count);
     return Error{
@@ -182,6 +184,8 @@ Pairs header_fields(const Json& volume) {
   Pairs fields;
   const auto size = parse_bytes(text_at(volume, {"spec", "size"}));
   if (size) fields.emplace_back(kBytesField, std::to_string(*size));
+  if (auto volume_class = text_at(volume, {"spec", "class"}); !volume_class.empty())
+    fields.emplace_back(kClassField, std::move(volume_class));
   if (auto contract = text_at(volume, {"spec", "contractRef", "name"}); !contract.empty())
     fields.emplace_back(kContractField, std::move(contract));
   auto provider = text_at(volume, {"status", "provider"});

@@ -36,6 +36,7 @@ Status check_order(const Volume& volume, const Contract& contract, const View& v
 // Header fields that other passes and the guard look up without parsing (KindHooks::index):
 //
 //   bytes          spec.size in bytes
+//   class          spec.class, unless it is empty
 //   contract       spec.contractRef.name
 //   provider       status.provider or spec.providerRef.name
 //   waits-for      the same ("any" without one), while not Ready
@@ -43,6 +44,7 @@ Status check_order(const Volume& volume, const Contract& contract, const View& v
 //   made           bytes as observed, once it exists at the provider
 //   stays          the reclaim policy, unless it is Delete
 inline constexpr std::string_view kBytesField = "bytes";
+inline constexpr std::string_view kClassField = "class";
 inline constexpr std::string_view kContractField = "contract";
 inline constexpr std::string_view kProviderField = "provider";
 inline constexpr std::string_view kWaitsForField = "waits-for";

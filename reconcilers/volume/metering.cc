@@ -36,6 +36,9 @@ std::vector<MeterSpan> meter(const Json& volume) {
   like.name = ns + text_at(volume, {"metadata", "name"});
   const auto instance = text_at(volume, {"spec", "instanceRef", "name"});
   if (!instance.empty()) like.part_of = ns + instance;
+  // In which unit it is counted depends on it.
+  if (const auto of = text_at(volume, {"spec", "class"}); !of.empty())
+    like.detail = encode({{"class", of}});
   like.amounts = encode({{"storage", parse_bytes(text_at(*span, {"size"})).value_or(0)}});
   return {to_span(*span, "Allocated", like)};
 }

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import unittest
 
@@ -59,6 +60,11 @@ class BillingTest(ServerTest):
         meters = {(l["meter"], l["basis"]) for l in self.get("usagereport", "now", "-n", NS)["status"]["lines"]}
         self.assertIn(("cpu-hours", "Active"), meters)
 
+    def test_3_discovery_tells_of_the_usage(self):
+        resources = json.loads(self.out("get", "--raw", "/apis/charter.dev/v1alpha1"))["resources"]
+        usage = [r for r in resources if r["name"] == "contracts/usage"]
+        self.assertEqual([(r["kind"], r["namespaced"], r["verbs"]) for r in usage], [("Contract", True, ["get"])])
+
     def test_4_usage_is_exported_as_csv_and_focus(self):
         lines = list(csv.DictReader(io.StringIO(self.export("csv"))))
         self.assertIn(("cpu-hours", "Active", "CPUHour"), {(l["meter"], l["basis"], l["unit"]) for l in lines})
@@ -92,7 +98,21 @@ class BillingTest(ServerTest):
         self.assertIn(last["status"]["number"], shown.stdout)
         self.assertIn("CPUHour", shown.stdout)
         self.assertNotIn("DOES NOT MATCH", shown.stdout)
+        self.pdf(last)
         self.assertIn("is kept", self.refused("delete", "invoice", last["metadata"]["name"], "-n", NS))
+
+    def pdf(self, bill):
+        """The same bill for a reader that we did not write."""
+        path = self.server.folder / "bill.pdf"
+        done = self.command("invoice", "show", bill["metadata"]["name"], "--pdf", str(path))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if shutil.which("pdftotext") is None:
+            self.skipTest("no pdftotext here: hack/install-deps.sh installs it")
+        read = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((read.returncode, read.stderr), (0, ""))
+        self.assertIn(bill["status"]["number"], read.stdout)
+        for line in bill["status"]["lines"]:
+            self.assertIn(line["amount"], read.stdout)
 
     def test_6_the_ledger_holds_after_all_of_it(self):
         self.server.stop()

@@ -2,6 +2,7 @@
 
 #include "controller/store/sqlite_database.h"
 #include "controller/store/store.h"
+#include "controller/store/verify.h"
 #include "tests/store/store_fixture.h"
 #include "tests/support/fault_vfs.h"
 
@@ -104,8 +105,7 @@ TEST(Ledger, An_object_brought_from_elsewhere_continues_what_began_there) {
   auto object = must_commit(*store, metered(create({"shop", "m"}, "1"), {{"u", span(4, 10, 20)}}));
   object = must_commit(*store, metered(update(object, "2"), {{"u", span(5, 30)}}));
   must_commit(*store, metered(create({"shop", "n"}, "1"), {{"v", span(3, 40)}}));
-  EXPECT_EQ(read(*store, {"p", 0, 100}),
-            (Rows{"u#4 10-20 @1,2", "u#5 30- @3,0", "v#3 40- @4,0"}));
+  EXPECT_EQ(read(*store, {"p", 0, 100}), (Rows{"u#4 10-20 @1,2", "u#5 30- @3,0", "v#3 40- @4,0"}));
   EXPECT_FALSE(store->commit(metered(update(object, "3"), {{"u", span(7, 50)}})));
 }
 
@@ -154,7 +154,11 @@ TEST(Ledger, One_flipped_byte_is_found_by_verify) {
     object = must_commit(*store, metered(update(object, "2"), {{"u", span(1, 10, 20)}}));
     must_commit(*store, metered(update(object, "3"), {{"u", span(2, 30)}}));
   }
-  ASSERT_TRUE(verify_store(dir.path())->empty());
+  std::vector<std::pair<uint64_t, uint64_t>> told;
+  const auto tell = [&told](uint64_t done, uint64_t total) { told.emplace_back(done, total); };
+  ASSERT_TRUE(verify_store(dir.path(), nullptr, tell)->empty());
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back(), (std::pair<uint64_t, uint64_t>{3 + 3, 3 + 3})) << "rows and entries";
   const char* changes[] = {
       "UPDATE ledger SET until=21 WHERE position=2",
       "UPDATE ledger SET amounts='{\"cpu-hours\":3}' WHERE position=1",

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 namespace charter::test {
@@ -24,7 +25,7 @@ void must(const Status& status, std::string_view what) {
 }
 
 bool only_looks(const std::string& call) {
-  return call == "observe" || call == "observe_volume" || call == "look" ||
+  return call == "observe" || call == "observe_volume" || call == "look" || call == "counters" ||
          call.starts_with("admin.");
 }
 
@@ -60,18 +61,14 @@ ObjectName parse_name(const std::string& name) {
 }
 
 World::World(WorldOptions options)
-    : options_(std::move(options)), clock_(*parse_time("2026-06-01T00:00:00Z")) {
+    : options_(std::move(options)),
+      clock_(*parse_time(options_.begin)),
+      hosts_(options_.data_dir.empty() ? "" : options_.data_dir + "/sim") {
+  if (!options_.data_dir.empty()) std::filesystem::create_directories(options_.data_dir + "/sim");
   define_embedded(kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
   define_embedded(kinds_, embedded::crds(), KindRegistry::Origin::Definition);
   hooks_ = make_hooks();
-  StoreOptions store;
-  store.mode = WriterMode::Inline;
-  store.kinds = stored_kinds(kinds_, hooks_);
-  auto opened = Store::open(std::move(store));
-  CHECK_MSG(opened.has_value(), opened ? "" : opened.error().message);
-  store_ = std::move(*opened);
-  verbs_ = std::make_unique<ResourceVerbs>(ApiParts{*store_, kinds_, hooks_, clock_, random_});
-  client_ = std::make_shared<LocalClient>(*verbs_, "test");
+  open_store();
   for (const char* name : {"default", "shop"}) {
     must(write({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}}),
          name);
@@ -81,17 +78,47 @@ World::World(WorldOptions options)
 
 World::~World() = default;
 
-void World::start() {
-  drivers_ = std::make_unique<DriverPool>();
-  drivers_->add_factory(
+void World::open_store() {
+  StoreOptions store;
+  store.mode = WriterMode::Inline;
+  store.kinds = stored_kinds(kinds_, hooks_);
+  store.data_dir = options_.data_dir;
+  store.vfs = options_.vfs;
+  // A disk that fails ends the process; here the test does what comes after.
+  store.fatal = [](int) {};
+  auto opened = Store::open(std::move(store));
+  CHECK_MSG(opened.has_value(), opened ? "" : opened.error().message);
+  store_ = std::move(*opened);
+  verbs_ = std::make_unique<ResourceVerbs>(ApiParts{*store_, kinds_, hooks_, clock_, random_});
+  client_ = std::make_shared<LocalClient>(*verbs_, "test");
+}
+
+void World::give_drivers(DriverPool& drivers) {
+  drivers.add_factory(
       "simulated",
       failing_factory(simulated_driver_factory(hosts_, {.clock = &clock_, .pause = {}}), faults_));
-  manager_ = std::make_unique<Manager>(
+}
+
+std::unique_ptr<Manager> World::make_manager() {
+  return std::make_unique<Manager>(
       ManagerParts{[this](const std::string& field_manager) -> std::shared_ptr<Client> {
                      auto made = std::make_shared<LocalClient>(*verbs_, field_manager);
                      return options_.wrap ? options_.wrap(made) : made;
                    },
                    clock_, random_, metrics_, store_.get()});
+}
+
+std::unique_ptr<Manager> World::second_manager(DriverPool& drivers) {
+  give_drivers(drivers);
+  auto manager = make_manager();
+  add_controllers(*manager, {drivers});
+  return manager;
+}
+
+void World::start() {
+  drivers_ = std::make_unique<DriverPool>();
+  give_drivers(*drivers_);
+  manager_ = make_manager();
   collector_ = std::make_unique<GarbageCollector>(*manager_);
   cleaner_ = std::make_unique<NamespaceCleaner>(*manager_);
   add_event_expiry(*manager_);
@@ -114,6 +141,12 @@ void World::restart() {
   collector_.reset();
   manager_.reset();
   drivers_.reset();
+  if (!options_.data_dir.empty()) {
+    client_.reset();
+    verbs_.reset();
+    store_.reset();
+    open_store();
+  }
   start();
 }
 

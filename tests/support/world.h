@@ -38,6 +38,11 @@ struct WorldOptions {
   std::function<std::shared_ptr<Client>(std::shared_ptr<Client>)> wrap = {};
   /// Controllers; empty: all registered ones.
   std::function<void(Manager&, DriverPool&)> add_controllers = {};
+  /// Where store and simulated hosts are kept, so that another World can go on there; empty: in
+  /// memory.
+  std::string data_dir = {};
+  std::string vfs = {};                        ///< of the store; for faults
+  std::string begin = "2026-06-01T00:00:00Z";  ///< what the clock shows
 };
 
 /// The World.
@@ -104,8 +109,11 @@ class World {
 
   // --- the process
   // --------------------------------------------------------------------------------
-  /// As after a crash: controllers, caches and drivers start anew; store and hosts stay.
+  /// As after a crash: controllers, caches and drivers start anew; store and hosts stay. With a
+  /// data directory the store is opened anew too.
   void restart();
+  /// A second set of controllers on the same store, as when somebody starts the program twice.
+  std::unique_ptr<Manager> second_manager(DriverPool& drivers);
   Store& store() { return *store_; }
   ResourceVerbs& verbs() { return *verbs_; }
   KindRegistry& kinds() { return kinds_; }
@@ -116,7 +124,10 @@ class World {
  private:
   std::shared_ptr<const ResourceType> type_of(const std::string& kind) const;
   Status write(const Json& document);
+  void open_store();
   void start();
+  void give_drivers(DriverPool& drivers);
+  std::unique_ptr<Manager> make_manager();
 
   const WorldOptions options_;
   ManualClock clock_;
@@ -124,7 +135,7 @@ class World {
   Metrics metrics_;
   KindRegistry kinds_;
   HookTable hooks_;
-  SimWorlds hosts_{""};
+  SimWorlds hosts_;
   std::shared_ptr<CallFaults> faults_ = std::make_shared<CallFaults>();
   std::vector<std::string> warnings_;
   std::unique_ptr<Store> store_;

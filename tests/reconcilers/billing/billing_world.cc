@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -34,12 +36,32 @@ std::string file_text(const std::string& path) {
   return text.str();
 }
 
-BillingWorld::BillingWorld(WorldOptions options) : World(std::move(options)) {
+Directory::Directory() {
+  std::string name = (std::filesystem::temp_directory_path() / "charter-bills-XXXXXX").string();
+  CHECK(::mkdtemp(name.data()) != nullptr);
+  path_ = name;
+}
+
+Directory::~Directory() {
+  std::filesystem::remove_all(path_);
+}
+
+BillingWorld::BillingWorld(WorldOptions options, const std::string& items)
+    : World(std::move(options)) {
+  if (exists("Account", "consumerco")) {
+    settle();  // it goes on where another one ended
+    return;
+  }
   apply(file_text("manifests/s1-catalog/00-namespace.yaml"));
   apply(without_delays(file_text("manifests/s1-catalog/10-provider.yaml")));
   for (const char* part : {"20-images", "30-templates", "31-template-storage", "40-ratecard",
-                           "50-offerings", "51-offering-storage"})
-    apply(file_text(std::string("manifests/s1-catalog/") + part + ".yaml"));
+                           "50-offerings", "51-offering-storage"}) {
+    std::string text = file_text(std::string("manifests/s1-catalog/") + part + ".yaml");
+    const std::string begin = "  items:\n";
+    if (const auto at = text.find(begin); !items.empty() && at != std::string::npos)
+      text.insert(at + begin.size(), items);
+    apply(text);
+  }
   settle();
   apply(file_text("manifests/s2-contract/00-namespace.yaml"));
   apply(file_text("manifests/s2-contract/10-account.yaml"));
@@ -72,11 +94,18 @@ void BillingWorld::scale(int replicas) {
 void BillingWorld::live_until(const std::string& time) {
   const auto at = parse_time(time);
   CHECK_MSG(at.has_value(), time);
-  // What was started is seen to its end; then the time is skipped in which only drift checks are due.
+  // What was started is seen to its end; then the time is skipped in which only drift checks are
+  // due.
   const Duration left = *at - clock().now();
   settle_for(std::min<Duration>(left, std::chrono::seconds(10)));
+  if (disturb && *at - clock().now() > std::chrono::seconds(60)) {
+    clock().advance((*at - clock().now()) / 3);
+    disturb();
+    settle();
+  }
   clock().advance(*at - clock().now());
   settle();
+  if (disturb) disturb();
 }
 
 void BillingWorld::live_through_june() {
@@ -88,6 +117,13 @@ void BillingWorld::live_through_june() {
     live_until(day_text(day, "20"));
     scale(1);
   }
+}
+
+std::string BillingWorld::bytes(const std::string& invoice) {
+  Json bill = get("Invoice", invoice);
+  if (bill.is_null()) return "no bill";
+  bill["status"].erase("conditions");
+  return encode({{"spec", bill["spec"]}, {"status", bill["status"]}});
 }
 
 std::vector<std::string> BillingWorld::lines(const std::string& invoice) {

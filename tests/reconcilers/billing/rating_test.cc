@@ -82,6 +82,55 @@ struct Case {
 };
 using Lines = std::vector<std::string>;
 
+TEST(Rating, VolumesOfEachClassCountInTheirOwnUnit) {
+  Case c;
+  SoldUnit archive{UnitPer::Capacity, {}, "slow"};
+  archive.equals.capacity_bytes = 1'000 * kGb;
+  c.spec.units["archive"] = archive;
+  auto near = item(Meter::Units, Basis::Allocated, PriceUnit::UnitHour, "1");
+  near.unit = "storage";
+  auto far = item(Meter::Units, Basis::Allocated, PriceUnit::UnitHour, "0.1");
+  far.unit = "archive";
+  auto idle = item(Meter::Units, Basis::OrderedNotProvisioned, PriceUnit::UnitHour, "0.01");
+  idle.unit = "archive";
+  c.spec.rates.items = {near, far, idle};
+  c.period = {0, 10 * kHour, 30 * kDay};
+  c.order(0, 5);
+  c.usage.terms[0].ordered["archive"] = 4;
+  c.usage.classes.push_back("slow");
+  c.volume(150 * kGb, 0, kLasts);
+  c.volume(1'500 * kGb, 5 * kHour, kLasts);
+  c.usage.intervals.back().volume_class = 1;
+  EXPECT_EQ(c.lines(), (Lines{"20 x 1 = 20 (list price)", "10 x 0.1 = 1 (list price)",
+                              "30 x 0.01 = 0.3 (list price)"}));
+}
+
+ConsumedAmounts consumed(int64_t from_s, int64_t to_s, int64_t cpu_ns, int64_t sent_bytes = 0) {
+  ConsumedAmounts amounts{from_s, to_s, to_s};
+  amounts.cpu_ns = cpu_ns;
+  amounts.sent_bytes = sent_bytes;
+  return amounts;
+}
+
+TEST(Rating, ConsumptionIsTheSumOfWhatWasReadAtThePricesOfItsLastSecond) {
+  constexpr int64_t kSecondNs = 1'000'000'000;
+  Case c;
+  c.spec.rates.items = {item(Meter::CpuSecondsUsed, Basis::Active, PriceUnit::CpuSecond, "0.0001"),
+                        item(Meter::BytesSent, Basis::Active, PriceUnit::Gib, "0.09"),
+                        item(Meter::PageFaults, Basis::Active, PriceUnit::MillionPageFaults, "1")};
+  c.spec.rates.discounts = {{Basis::OrderedNotProvisioned, "40"}};
+  c.order(1, 0, 0, 10 * kHour);
+  c.order(1, 0, 10 * kHour, kLasts, {{Meter::CpuSecondsUsed, Basis::Active, "0.0002"}});
+  c.usage.consumed = {consumed(0, kHour, 900 * kSecondNs, int64_t{3} << 30),
+                      consumed(9 * kHour, 10 * kHour, 100 * kSecondNs),
+                      consumed(9 * kHour, 10 * kHour + 1, 500 * kSecondNs + 1)};
+  EXPECT_EQ(c.lines(), (Lines{"1000 x 0.0001 = 0.1 (list price)", "3 x 0.09 = 0.27 (list price)",
+                              "500.000000001 x 0.0002 = 0.1 (agreed price)"}));
+  const auto rated = c.rated();
+  ASSERT_TRUE(rated);
+  EXPECT_EQ(rated->lines[0].interval_count, 3) << "all entries of consumption in the period";
+}
+
 TEST(Rating, ScenarioFiveToTheCent) {
   Case c;
   c.spec.rates.items = {item(Meter::CpuHours, Basis::Active, PriceUnit::CpuHour, "0.13"),

@@ -29,10 +29,23 @@ TEST(ContractUnits, AMachineCountsInTheSmallestUnitThatCoversIt) {
 }
 
 TEST(ContractUnits, MachinesAndVolumesAreCountedAndRoundedUp) {
-  const auto used =
-      count_units(sold(), {{4, 8 * kGb}, {3, 8 * kGb}, {2, 4 * kGb}, {8, 20 * kGb}}, 250 * kGb);
+  const auto used = count_units(sold(), {{4, 8 * kGb}, {3, 8 * kGb}, {2, 4 * kGb}, {8, 20 * kGb}},
+                                {{"", 250 * kGb}});
   EXPECT_EQ(used, (UnitCounts{{"large", 5}, {"small", 1}, {"storage", 3}}));
-  EXPECT_EQ(count_units(sold(), {}, 0), (UnitCounts{{"large", 0}, {"small", 0}, {"storage", 0}}));
+  EXPECT_EQ(count_units(sold(), {}, {}), (UnitCounts{{"large", 0}, {"small", 0}, {"storage", 0}}));
+}
+
+TEST(ContractUnits, VolumesCountInTheUnitOfTheirClassAndOthersInTheOneThatNamesNone) {
+  auto units = sold();
+  units["archive"] = {UnitPer::Capacity, {{}, 1'000 * kGb}, "slow"};
+  EXPECT_EQ(unit_of_volumes(units, "slow"), "archive");
+  EXPECT_EQ(unit_of_volumes(units, "ssd"), "storage");
+  EXPECT_EQ(unit_of_volumes(units, ""), "storage");
+  const auto used = count_units(units, {}, {{"", 50 * kGb}, {"ssd", 70 * kGb}, {"slow", 1}});
+  EXPECT_EQ(used.at("storage"), 2) << "summed before they are rounded up";
+  EXPECT_EQ(used.at("archive"), 1);
+  units.erase("storage");
+  EXPECT_EQ(unit_of_volumes(units, "ssd"), "");
 }
 
 TEST(ContractUnits, AContractHoldsTheLargerOfAcceptedAndRequestedInItsHeader) {

@@ -67,6 +67,13 @@ TEST(RateCardAdmit, JudgesItemsTiersAndDiscounts) {
        "spec.items[0].price"},
       {"{spec: {items: [{meter: storage, price: '1', per: TBDay}]}}", "spec.discounts[0].on"},
       {"{spec: {discounts: [{'on': Active, percent: '10'}]}}", "spec.discounts[0].on"},
+      {"{spec: {items: [{meter: bytes-sent, basis: Active, price: '1', per: TBDay}], discounts: "
+       "[]}}",
+       "spec.items[0].per"},
+      {"{spec: {items: [{meter: page-faults, price: '1', per: MillionPageFaults}], discounts: []}}",
+       "spec.items[0].basis"},
+      {"{spec: {items: [{meter: cpu-seconds-used, basis: Active, price: '1', per: CPUSecond}]}}",
+       "spec.discounts[0].on"},
   };
   for (const auto& [patch, field] : kRows)
     EXPECT_EQ(refusal(with(patch)), field) << patch;
