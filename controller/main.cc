@@ -2,6 +2,7 @@
 // logic here.
 #include "controller/cli/product.h"
 #include "controller/runtime/https_fetch.h"
+#include "drivers/fenced_driver.h"
 #include "drivers/images/image_commands.h"
 #include "drivers/images/image_store.h"
 #include "drivers/libvirt/libvirt_driver.h"
@@ -35,13 +36,15 @@ struct Hold {
 };
 
 charter::ControllerHold add_controllers(charter::Manager& manager, const charter::Clock& clock,
-                                        const std::string& data_dir) {
+                                        const std::string& data_dir,
+                                        const charter::Fence& may_act) {
   auto hold = std::make_shared<Hold>(data_dir + "/sim", data_dir + "/images");
-  hold->drivers.add_factory("simulated",
-                            charter::simulated_driver_factory(
-                                hold->hosts, {.clock = &clock, .pause = charter::real_pause()}));
-  hold->drivers.add_factory("libvirt",
-                            charter::libvirt::libvirt_driver_factory(hold->images, clock));
+  const auto add = [&](const char* driver, charter::DriverFactory factory) {
+    hold->drivers.add_factory(driver, charter::fenced_factory(std::move(factory), may_act));
+  };
+  add("simulated", charter::simulated_driver_factory(
+                       hold->hosts, {.clock = &clock, .pause = charter::real_pause()}));
+  add("libvirt", charter::libvirt::libvirt_driver_factory(hold->images, clock));
   charter::add_controllers(manager, {hold->drivers});
   return hold;
 }
@@ -74,6 +77,7 @@ int main(int argc, char** argv) {
   product.definitions = charter::embedded::crds();
   product.roles = charter::embedded::roles();
   product.hooks = charter::make_hooks();
+  product.cache_selectors = charter::cache_selectors();
   product.add_controllers = add_controllers;
   product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};
   product.commands = charter::sim_commands(std::cout, std::cerr, clock);

@@ -2,6 +2,7 @@
 
 #include "crds/types/kinds.h"
 #include "reconcilers/account/reconciler.h"
+#include "reconcilers/common/naming.h"
 #include "reconcilers/consumption/meter.h"
 #include "reconcilers/contract/reconciler.h"
 #include "reconcilers/image/reconciler.h"
@@ -35,6 +36,10 @@ HookTable make_hooks() {
   hooks[kinds::hook_key(kinds::usage_reports())] = usage_report::hooks();
   hooks[kinds::hook_key(kinds::invoices())] = invoice::hooks();
   return hooks;
+}
+
+std::map<std::string, std::string, std::less<>> cache_selectors() {
+  return {{kinds::bucket(kinds::secrets()), std::string(kInstanceLabel)}};
 }
 
 void add_controllers(Manager& manager, const ControllerResources& resources) {

@@ -4,7 +4,9 @@
 #include "controller/runtime/manager.h"
 #include "drivers/provider_driver.h"
 
+#include <map>
 #include <memory>
+#include <string>
 
 // Where kinds meet the runtime: one line per kind in register.cc. Nothing else in the program lists
 // the kinds.
@@ -18,6 +20,10 @@ struct ControllerResources {
 /// Admission, guards and index fields of all kinds, for the API server, for webhooks and for
 /// `charter plan`.
 HookTable make_hooks();
+
+/// Label selectors, by bucket, for caches beside another API server: of Secrets only those of
+/// instances.
+std::map<std::string, std::string, std::less<>> cache_selectors();
 
 /// Adds the controllers of all kinds. Before the manager starts.
 void add_controllers(Manager& manager, const ControllerResources& resources);

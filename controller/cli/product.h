@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,8 +35,13 @@ struct Product {
   std::span<const embedded::File> definitions;  ///< CRDs installed at start
   std::span<const embedded::File> roles;        ///< ClusterRoles installed at start
   HookTable hooks;
-  /// Adds the product's controllers; `data_dir` is where drivers may keep their own files.
-  std::function<ControllerHold(Manager& manager, const Clock& clock, const std::string& data_dir)> add_controllers;
+  /// Label selectors, by bucket, of resources that are not the product's own and of which it wants only its own objects in memory.
+  std::map<std::string, std::string, std::less<>> cache_selectors;
+  /// Adds the product's controllers; `data_dir` is where drivers may keep their own files. `may_act` is asked before each call
+  /// to anything outside; empty: nobody else may act.
+  std::function<ControllerHold(Manager& manager, const Clock& clock, const std::string& data_dir,
+                               std::function<Status()> may_act)>
+      add_controllers;
   Planning planning;
   std::vector<Command> commands;                ///< domain commands (sim …)
 };

@@ -5,8 +5,10 @@
 
 #include "controller/cli/audit_command.h"
 #include "controller/cli/ca_rotation.h"
+#include "controller/cli/cluster_definitions.h"
 #include "controller/cli/encryption_commands.h"
 #include "controller/cli/identity_commands.h"
+#include "controller/cli/operator_process.h"
 #include "controller/cli/plan_command.h"
 #include "controller/cli/product.h"
 #include "controller/cli/serve.h"
@@ -65,7 +67,8 @@ CommandInput to_input(const Command& command, const Typed& typed) {
 }
 
 std::vector<Command> all_commands(const Product& product) {
-  std::vector<Command> commands{serve_command(product), plan_command(product), verify_command(), audit_verify_command()};
+  std::vector<Command> commands{serve_command(product), operator_command(product), plan_command(product),
+                                verify_command(), audit_verify_command(), definitions_command(product)};
   commands.push_back({"version", "Print the version", "charter version", {}, "", [version = product.version](const CommandInput&) {
                         std::printf("charter %s\n", version.c_str());
                         return 0;

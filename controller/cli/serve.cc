@@ -92,12 +92,12 @@ class Server {
     CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_,
                                                      std::move(chosen.identities)));
     plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
-    keeper_ = std::make_unique<CertificateKeeper>(
-        CertificateKeeperParts{clock_, metrics_, data_dir_, address.host, std::move(chosen.certificates)});
+    keeper_ = std::make_unique<CertificateKeeper>(CertificateKeeperParts{
+        clock_, metrics_, data_dir_, address.host, std::move(chosen.certificates)});
     CHARTER_TRY(start_http(address));
     CHARTER_TRY(plane_->install([this](Manager& manager) {
       add_namespace_defaults(manager, keeper_->trusted_pem());
-      return product_.add_controllers(manager, clock_, data_dir_);
+      return product_.add_controllers(manager, clock_, data_dir_, {});
     }));
     plane_->api().set_ready(true);
     plane_->start();
@@ -221,11 +221,23 @@ Command serve_command(const Product& product) {
   command.flags = {{"data-dir", "Directory of the store, certificates and kubeconfig", "",
                     CommandFlag::Kind::Value, true},
                    {"listen", "ADDRESS:PORT; port 0 picks a free one", "127.0.0.1:7443"},
+                   {"no-controllers",
+                    "Be a plain Kubernetes API server, for `charter operator`: none of Charter's "
+                    "kinds, rules and reconcilers",
+                    "", CommandFlag::Kind::Switch},
                    encryption_key_flag(),
                    {"debug", "Log more", "", CommandFlag::Kind::Switch}};
   for (auto flags : {identity_flags(), certificate_flags(), audit_flags()})
     command.flags.insert(command.flags.end(), flags.begin(), flags.end());
-  command.run = [&product](const CommandInput& input) { return serve(product, input); };
+  // The API server alone: none of the product's kinds, rules, roles and controllers.
+  const auto plain = std::make_shared<Product>();
+  plain->version = product.version;
+  plain->add_controllers = [](Manager&, const Clock&, const std::string&, const auto&) {
+    return ControllerHold();
+  };
+  command.run = [&product, plain](const CommandInput& input) {
+    return serve(input.flag("no-controllers") == "true" ? *plain : product, input);
+  };
   return command;
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,13 @@ struct AdmitRequest {
 /// Allows (success) or refuses (Error: Invalid with causes and field paths, or Forbidden). Pure: reads only its arguments.
 using Admit = std::function<Status(const AdmitRequest&, const View&)>;
 
+/// An object of a bucket.
+struct ObjectKey {
+  std::string bucket;
+  ObjectName name;
+  bool operator==(const ObjectKey&) const = default;
+};
+
 /// What a kind registers with the runtime; every member may be empty.
 struct KindHooks {
   /// Rules checked before the write is queued, on the newest snapshot. Runs for spec writes and deletes, not for status.
@@ -62,6 +70,10 @@ struct KindHooks {
   MeterOf meter;
   /// Read-only subresources, by name.
   std::map<std::string, DocumentRead> documents;
+  /// The object whose limit the guard judges a write by, or nothing when the write takes nothing more. Asked only where the
+  /// guard is not part of the store's turn (webhooks): there decisions about one limit are ordered on it. The guard MUST then
+  /// count by header fields alone.
+  std::function<std::optional<ObjectKey>(const AdmitRequest&, const View&)> limited_by = {};
 };
 
 /// Hooks by "group/resource". Filled at start, read-only afterwards.

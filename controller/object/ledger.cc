@@ -103,4 +103,23 @@ Result<std::vector<LedgerEdge>> ledger_edges(const std::string& subject,
   return edges;
 }
 
+std::vector<LedgerEdge> ledger_edges_of_state(const std::string& subject,
+                                              const std::vector<MeterSpan>& last,
+                                              const std::vector<MeterSpan>& spans) {
+  std::vector<LedgerEdge> edges;
+  for (const auto& span : spans) {
+    const auto* open = find(last, span);
+    if (open != nullptr && open->number < span.number) {
+      edges.push_back({subject, ended(*open, span.from_s)});
+      edges.back().span.ended_by = span.by;
+    }
+    MeterSpan begun = span;
+    begun.to_s.reset();
+    begun.ended_by.clear();
+    edges.push_back({subject, std::move(begun)});
+    if (span.to_s) edges.push_back({subject, span});
+  }
+  return edges;
+}
+
 }  // namespace charter

@@ -66,6 +66,27 @@ struct LedgerInterval {
   int64_t closed = 0;  ///< position of its end, 0 while it lasts
 };
 
+/// Write access to a ledger that stands beside the objects, because another API server keeps those:
+/// what their states say is recorded as often as it is seen. Blocks. Thread-safe. Errors: Conflict
+/// when a state contradicts what is on record, InsufficientStorage, InternalError.
+class LedgerWriter {
+ public:
+  virtual ~LedgerWriter() = default;
+  /// The object is in a state that says this (KindHooks::meter). All or nothing; what is on record
+  /// already costs nothing.
+  virtual Status record(const std::string& subject, const std::vector<MeterSpan>& spans) = 0;
+  /// The object exists no more: what it left open ended at this second.
+  virtual Status record_end(const std::string& subject, int64_t at_s) = 0;
+  /// The uids of objects with an interval that lasts.
+  virtual Result<std::vector<std::string>> open_subjects() const = 0;
+};
+
+/// The edges that a state tells of, whatever is on record but the intervals that `last` there.
+/// Pure.
+std::vector<LedgerEdge> ledger_edges_of_state(const std::string& subject,
+                                              const std::vector<MeterSpan>& last,
+                                              const std::vector<MeterSpan>& spans);
+
 /// Which intervals to read.
 struct LedgerQuery {
   std::string payer;

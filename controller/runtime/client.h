@@ -46,7 +46,8 @@ class Watch {
  public:
   virtual ~Watch() = default;
   /// Events that are ready now, at most `max`; empty when there are none. Errors: Expired
-  /// (re-list), or what broke the stream.
+  /// (re-list), Timeout (ended in its time: watch again from the newest version), or what broke the
+  /// stream.
   virtual Result<std::vector<WatchEvent>> take(size_t max) = 0;
   /// Called, from any thread, when `take` may return something again. Set once.
   virtual void on_ready(std::function<void()> ready) = 0;

@@ -126,6 +126,7 @@ bool Informer::take_events() {
   auto events = watch_->take(limits::kWatchTakeMax);
   if (!events) {
     watch_.reset();
+    if (events.error().code == Code::Timeout) return true;  // ended in its time: watch on
     if (events.error().code == Code::Expired || events.error().code == Code::Gone) {
       listed_ = false;
     } else {
@@ -214,7 +215,12 @@ void Informer::back_off(const Error& error, std::string_view what) {
   for (int i = 0; i < failures_ && delay < limits::kInformerBackoffMax; ++i)
     delay *= 2;
   ++failures_;
-  retry_at_ = (clock_.monotonic() + std::min<Duration>(delay, limits::kInformerBackoffMax)).count();
+  delay = std::min<Duration>(delay, limits::kInformerBackoffMax);
+  // Up to a quarter more, by the clock's lowest digits: what broke together, or in all replicas, is
+  // not tried again together.
+  const Duration now = clock_.monotonic();
+  const auto jitter = now.count() % (delay.count() / 4 + 1);
+  retry_at_ = now.count() + delay.count() + jitter;
   log_warn("informer", what,
            {{"resource", bucket_of(resource_.group, resource_.resource)},
             {"code", reason_word(error.code)},

@@ -24,7 +24,8 @@
 //
 //   state      pump does                           on error
 //   Unlisted   list, tell the differences, watch   stay, back off
-//   Watching   take events, tell each              Expired: Unlisted; other: Broken
+//   Watching   take events, tell each              Expired: Unlisted; Timeout: Broken without a
+//                                                  back-off; other: Broken
 //   Broken     watch again from `seen()`           Expired: Unlisted; other: back off
 //
 // A re-list tells a delete for every object that is no longer there, so no delete is lost.

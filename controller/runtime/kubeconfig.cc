@@ -19,6 +19,22 @@ Error invalid(const std::string& where, const std::string& what) {
   return Error{Code::Invalid, where + ": " + what};
 }
 
+void trim_end(std::string& text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.pop_back();
+}
+
+// A name and a password in it would need another place that keeps secrets.
+bool is_plain_proxy(const std::string& url) {
+  return url.starts_with("http://") && url.find('@') == std::string::npos;
+}
+
+Result<std::string> mounted_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Error{Code::NotFound, "cannot read " + path.string()};
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
 /// A kubeconfig being read.
 class Reader {
  public:
@@ -67,9 +83,9 @@ class Reader {
 
   Result<std::string> file(const std::string& name, const std::string& field) const {
     if (name.empty()) return std::string();
-    const fs::path at = fs::path(name).is_absolute() ? fs::path(name) : path_.parent_path() / name;
-    std::ifstream in(at, std::ios::binary);
-    if (!in) return invalid(path_, field + ": cannot read " + at.string());
+    const fs::path from = absolute(name);
+    std::ifstream in(from, std::ios::binary);
+    if (!in) return invalid(path_, field + ": cannot read " + from.string());
     return std::string(std::istreambuf_iterator<char>(in), {});
   }
 
@@ -83,7 +99,10 @@ class Reader {
   }
 
   Status read_cluster(const Json& cluster, Kubeconfig& config) const {
-    CHARTER_TRY(refuse(cluster, "cluster", {"proxy-url", "tls-server-name"}));
+    CHARTER_TRY(refuse(cluster, "cluster", {"tls-server-name"}));
+    config.proxy_url = text_at(cluster, {"proxy-url"});
+    if (!config.proxy_url.empty() && !is_plain_proxy(config.proxy_url))
+      return invalid(path_, "cluster: proxy-url must be http://HOST:PORT without a user");
     config.server = text_at(cluster, {"server"});
     if (!config.server.starts_with("https://"))
       return invalid(path_, "cluster: server must be an https:// URL");
@@ -93,17 +112,52 @@ class Reader {
   }
 
   Status read_user(const Json& user, Kubeconfig& config) const {
-    CHARTER_TRY(refuse(user, "user", {"exec", "auth-provider", "username", "as", "as-groups"}));
+    CHARTER_TRY(refuse(user, "user", {"auth-provider", "username", "as", "as-groups"}));
     CHARTER_TRY_ASSIGN(config.certificate_pem, data_or_file(user, "client-certificate"));
     CHARTER_TRY_ASSIGN(config.key_pem, data_or_file(user, "client-key"));
     if (config.certificate_pem.empty() != config.key_pem.empty())
       return invalid(path_, "user: client-certificate and client-key go together");
     config.token = text_at(user, {"token"});
-    if (!config.token.empty()) return {};
-    CHARTER_TRY_ASSIGN(config.token, file(text_at(user, {"tokenFile"}), "tokenFile"));
-    while (!config.token.empty() && config.token.back() == '\n')
-      config.token.pop_back();
+    const std::string token_file = text_at(user, {"tokenFile"});
+    if (!token_file.empty()) {
+      // The file wins, as in client-go: it is the one that is kept fresh.
+      config.token_file = absolute(token_file).string();
+      CHARTER_TRY_ASSIGN(config.token, file(token_file, "tokenFile"));
+      trim_end(config.token);
+    }
+    const Json* exec = at(user, {"exec"});
+    return exec == nullptr ? Status() : read_exec(*exec, config);
+  }
+
+  Status read_exec(const Json& from, Kubeconfig& config) const {
+    ExecPlugin& exec = config.exec;
+    exec.api_version = text_at(from, {"apiVersion"});
+    if (exec.api_version != "client.authentication.k8s.io/v1" &&
+        exec.api_version != "client.authentication.k8s.io/v1beta1")
+      return invalid(path_, "user: exec: apiVersion must be client.authentication.k8s.io/v1");
+    exec.command = text_at(from, {"command"});
+    if (exec.command.empty()) return invalid(path_, "user: exec: command is missing");
+    // With a slash it belongs to the kubeconfig's folder, without one to PATH, as in client-go.
+    if (exec.command.find('/') != std::string::npos) exec.command = absolute(exec.command).string();
+    if (text_at(from, {"interactiveMode"}) == "Always")
+      return invalid(path_, "user: exec: interactiveMode Always: there is no terminal here");
+    exec.provide_cluster_info = flag_at(from, {"provideClusterInfo"}, false);
+    exec.install_hint = text_at(from, {"installHint"});
+    if (const Json* args = at(from, {"args"}); args != nullptr && args->is_array()) {
+      for (const Json& argument : *args) {
+        if (!argument.is_string()) return invalid(path_, "user: exec: args must be strings");
+        exec.args.push_back(argument.get<std::string>());
+      }
+    }
+    if (const Json* env = at(from, {"env"}); env != nullptr && env->is_array()) {
+      for (const Json& entry : *env)
+        exec.env.emplace_back(text_at(entry, {"name"}), text_at(entry, {"value"}));
+    }
     return {};
+  }
+
+  fs::path absolute(const std::string& name) const {
+    return fs::path(name).is_absolute() ? fs::path(name) : fs::absolute(path_.parent_path() / name);
   }
 
   const fs::path path_;
@@ -134,6 +188,26 @@ Result<Kubeconfig> read_kubeconfig(const std::string& path, const std::string& c
   // The parser's message may quote the text around the fault, and a kubeconfig holds keys.
   if (!tree || !tree->is_object()) return invalid(path, "not a YAML mapping");
   return Reader(path, *tree).read(context);
+}
+
+Result<Kubeconfig> in_cluster_config(const std::string& host, const std::string& port,
+                                     const std::string& folder) {
+  if (host.empty() || port.empty()) {
+    return Error{Code::NotFound,
+                 "not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; "
+                 "name a kubeconfig with --kubeconfig"};
+  }
+  Kubeconfig config;
+  config.context = "in-cluster";
+  const bool is_v6 = host.find(':') != std::string::npos;
+  config.server = "https://" + (is_v6 ? "[" + host + "]" : host) + ":" + port;
+  config.token_file = folder + "/token";
+  CHARTER_TRY_ASSIGN(config.token, mounted_file(config.token_file));
+  trim_end(config.token);
+  CHARTER_TRY_ASSIGN(config.ca_pem, mounted_file(folder + "/ca.crt"));
+  if (auto ns = mounted_file(folder + "/namespace")) config.ns = *ns;
+  trim_end(config.ns);
+  return config;
 }
 
 }  // namespace charter

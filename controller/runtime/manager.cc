@@ -118,6 +118,11 @@ void Manager::work(Controller& controller, Duty duty) {
   controller.work(duty);
 }
 
+void Manager::allow_work() {
+  may_work_ = true;
+  pump_signal_->wake();
+}
+
 bool Manager::wait_ready(Duration deadline) {
   return gate_->wait_finished(deadline);
 }
@@ -167,7 +172,7 @@ Status Manager::end_loops() {
 void Manager::pump_loop() {
   while (!pump_signal_->ended()) {
     const bool happened = pump_caches();
-    if (caches_.synced()) gate_->finish();
+    if (may_work_ && caches_.synced()) gate_->finish();
     if (happened) continue;
     auto due = caches_.next_due();
     if (due) due = std::max(*due - parts_.clock.monotonic(), Duration::zero());

@@ -3,6 +3,7 @@
 #include "controller/runtime/controller.h"
 #include "controller/runtime/signal.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,7 +19,7 @@
 //                  moves its clock, up to next_due()
 //   live           start() / stop(): a pump thread for the informers, a few for events, N
 //   workers per controller; workers begin when all
-//                  caches are in sync
+//                  caches are in sync, and when they are allowed to (leader election)
 //
 // Stop order: queues refuse and drop keys -> passes in progress end -> informers and events end;
 // each with kStopDeadline. Nothing is detached: a pass that hangs beyond the deadline is named in
@@ -66,6 +67,10 @@ class Manager {
   /// outside changes can give it work.
   std::optional<Duration> next_due() const;
 
+  /// Workers begin only once allow_work() was called: a replica that does not lead keeps its caches
+  /// warm and does nothing. Before start().
+  void hold_work() { may_work_ = false; }
+  void allow_work();
   /// Starts the threads and returns. CHECKs that it is called once.
   void start();
   /// Waits until all caches are in sync and workers run; false after `deadline`.
@@ -92,6 +97,7 @@ class Manager {
   const std::shared_ptr<Signal> pump_signal_ = std::make_shared<Signal>();
   const std::shared_ptr<Signal> events_signal_ = std::make_shared<Signal>();
   const std::shared_ptr<Signal> gate_ = std::make_shared<Signal>();  // finished: workers may begin
+  std::atomic<bool> may_work_{true};
   bool started_ = false;
   std::vector<std::thread> workers_;
   std::thread pump_thread_;

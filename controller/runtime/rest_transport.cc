@@ -1,6 +1,9 @@
 #include "controller/runtime/rest_transport.h"
 
 #include "controller/base/limits.h"
+#include "controller/runtime/rest_stream.h"
+#include "controller/runtime/signal.h"
+#include "controller/runtime/token_source.h"
 
 #include <boost/asio/ssl.hpp>
 #include <cpprest/http_client.h>
@@ -8,6 +11,9 @@
 #include <openssl/crypto.h>
 #include <pplx/threadpool.h>
 
+#include <algorithm>
+#include <charconv>
+#include <map>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -49,7 +55,30 @@ Error no_answer(const Kubeconfig& config, const std::string& what) {
   return Error{Code::ServiceUnavailable, config.server + ": " + what};
 }
 
-Error refused(const Kubeconfig& config, int status, const std::string& body) {
+std::vector<Cause> causes_in(const Json& status) {
+  std::vector<Cause> causes;
+  const Json* list = at(status, {"details", "causes"});
+  if (list == nullptr || !list->is_array()) return causes;
+  for (const Json& cause : *list) {
+    if (causes.size() == limits::kCausesMax) break;
+    causes.push_back(
+        {text_at(cause, {"reason"}), text_at(cause, {"message"}), text_at(cause, {"field"})});
+  }
+  return causes;
+}
+
+// Seconds; the header's other form, a date, is not used by API servers.
+int retry_after_of(const http::http_response& response) {
+  const auto found = response.headers().find("Retry-After");
+  int seconds = 0;
+  if (found == response.headers().end()) return 0;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), seconds);
+  return std::max(seconds, 0);
+}
+
+Error refused(const Kubeconfig& config, const http::http_response& response,
+              const std::string& body) {
+  const int status = response.status_code();
   const auto tree = parse_json(body);
   const bool is_status = tree && text_at(*tree, {"kind"}) == "Status";
   const std::string message = is_status ? text_at(*tree, {"message"}) : std::string();
@@ -57,6 +86,12 @@ Error refused(const Kubeconfig& config, int status, const std::string& body) {
       code_of_answer(is_status ? text_at(*tree, {"reason"}) : std::string(), status),
       config.server + ": " +
           (message.empty() ? "answered with HTTP status " + std::to_string(status) : message)};
+  if (is_status) error.causes = causes_in(*tree);
+  error.retry_after_s = retry_after_of(response);
+  if (error.retry_after_s == 0 && is_status) {
+    error.retry_after_s =
+        static_cast<int>(int_at(*tree, {"details", "retryAfterSeconds"}).value_or(0));
+  }
   return error;
 }
 
@@ -81,14 +116,73 @@ Result<std::string> read_body(const http::http_response& response, const Kubecon
   return body;
 }
 
+const http::method& method_of(RestMethod method) {
+  switch (method) {
+    case RestMethod::Post:
+      return http::methods::POST;
+    case RestMethod::Put:
+      return http::methods::PUT;
+    case RestMethod::Patch:
+      return http::methods::PATCH;
+    case RestMethod::Delete:
+      return http::methods::DEL;
+    case RestMethod::Get:
+      break;
+  }
+  return http::methods::GET;
+}
+
+bool is_success(int status) {
+  return status >= 200 && status < 300;
+}
+
+const Clock& machine_clock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+http::client::http_client_config client_options(const Kubeconfig& config, Duration timeout) {
+  http::client::http_client_config options;
+  options.set_timeout(timeout);
+  options.set_max_redirects(0);
+  options.set_validate_certificates(!config.skip_verify);
+  options.set_ssl_context_callback(
+      [config](boost::asio::ssl::context& context) { trust(context, config); });
+  if (!config.proxy_url.empty()) options.set_proxy(web::web_proxy(web::uri(config.proxy_url)));
+  return options;
+}
+
 }  // namespace
 
 /// The client library's connection pool and what it was opened for.
 struct RestTransport::State {
-  Kubeconfig config;
+  State(const Kubeconfig& from, RestOptions chosen)
+      : config(from),
+        options(std::move(chosen)),
+        tokens(from, machine_clock()),
+        client(web::uri(from.server), client_options(from, options.timeout)) {}
+
+  /// A connection pool of its own for each length of silence: there are one or two.
+  http::client::http_client& streaming(Duration silence) {
+    const std::lock_guard lock(mutex);
+    auto& found = streams[silence];
+    if (!found) {
+      found = std::make_unique<http::client::http_client>(web::uri(config.server),
+                                                          client_options(config, silence));
+    }
+    return *found;
+  }
+  void tell(const http::method& method, int status, Duration began) const {
+    if (options.seen) options.seen(method, status, machine_clock().monotonic() - began);
+  }
+
+  const Kubeconfig config;
+  const RestOptions options;
+  TokenSource tokens;
   http::client::http_client client;
-  size_t answer_bytes_max = 0;
   pplx::cancellation_token_source cancelled = {};
+  std::mutex mutex;
+  std::map<Duration, std::unique_ptr<http::client::http_client>> streams;
 };
 
 /// What is sent.
@@ -97,14 +191,24 @@ struct RestTransport::Request {
   const std::string& path_and_query;
   std::string accept;
   const Json* body = nullptr;
+  std::string content_type = {};
 };
 
 RestTransport::RestTransport(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RestTransport::~RestTransport() = default;
 
+const std::string& RestTransport::server() const {
+  return state_->config.server;
+}
+
 Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& config,
                                                            Duration timeout,
                                                            size_t answer_bytes_max) {
+  return open(config, RestOptions{timeout, answer_bytes_max});
+}
+
+Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& config,
+                                                           RestOptions options) {
   prepare_process();
   try {
     boost::asio::ssl::context probe(boost::asio::ssl::context::tls_client);
@@ -114,15 +218,9 @@ Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& con
                                     ": certificate authority, client certificate or key cannot be "
                                     "used: they must be PEM, and the key must fit"};
   }
-  http::client::http_client_config options;
-  options.set_timeout(timeout);
-  options.set_max_redirects(0);
-  options.set_validate_certificates(!config.skip_verify);
-  options.set_ssl_context_callback(
-      [config](boost::asio::ssl::context& context) { trust(context, config); });
   try {
-    return std::unique_ptr<RestTransport>(new RestTransport(std::unique_ptr<State>(new State{
-        config, http::client::http_client(web::uri(config.server), options), answer_bytes_max})));
+    return std::unique_ptr<RestTransport>(
+        new RestTransport(std::make_unique<State>(config, std::move(options))));
   } catch (const std::exception&) {
     return Error{Code::Invalid, "not the URL of a server: " + config.server};
   }
@@ -149,8 +247,12 @@ Result<std::string> RestTransport::get_text(const std::string& path_and_query,
 }
 
 Result<Json> RestTransport::post(const std::string& path_and_query, const Json& body) {
-  return parsed(state_->config,
-                send({http::methods::POST, path_and_query, "application/json", &body}));
+  return call({RestMethod::Post, path_and_query, &body});
+}
+
+Result<Json> RestTransport::call(const RestCall& call) {
+  return parsed(state_->config, send({method_of(call.method), call.path_and_query,
+                                      "application/json", call.body, call.content_type}));
 }
 
 Status RestTransport::get_pieces(const std::string& path_and_query, const Piece& take) {
@@ -164,29 +266,113 @@ void RestTransport::cancel() {
 }
 
 Result<std::string> RestTransport::send(const Request& sent, const Piece* take) {
-  const Kubeconfig& config = state_->config;
-  try {
-    http::http_request request(sent.method);
-    request.set_request_uri(web::uri(sent.path_and_query));
-    request.headers().add("Accept", sent.accept);
-    if (sent.body) request.set_body(encode(*sent.body), "application/json");
-    if (!config.token.empty()) request.headers().add("Authorization", "Bearer " + config.token);
-    const http::http_response response =
-        state_->client.request(request, state_->cancelled.get_token()).get();
-    if (take != nullptr && response.status_code() == http::status_codes::OK) {
-      CHARTER_TRY(read_pieces(response, *take));
-      return std::string();
+  CHARTER_TRY_ASSIGN(const std::string token, state_->tokens.token());
+  auto answer = send_once(sent, token, take);
+  if (answer || answer.error().code != Code::Unauthorized) return answer;
+  state_->tokens.refused(token);
+  CHARTER_TRY_ASSIGN(const std::string fresh, state_->tokens.token());
+  return fresh == token ? std::move(answer) : send_once(sent, fresh, take);
+}
+
+namespace {
+
+http::http_request make_request(const http::method& method, const std::string& path_and_query,
+                                const std::string& token, const std::string& agent) {
+  http::http_request request(method);
+  request.set_request_uri(web::uri(path_and_query));
+  if (!token.empty()) request.headers().add("Authorization", "Bearer " + token);
+  if (!agent.empty()) request.headers().add("User-Agent", agent);
+  return request;
+}
+
+// A stream's own time limit is for its silence; its head has to come as soon as any answer's.
+bool is_done_within(const pplx::task<http::http_response>& asked, Duration limit) {
+  const auto done = std::make_shared<Signal>();
+  asked.then([done](const pplx::task<http::http_response>& answered) {
+    try {
+      (void)answered.get();
+    } catch (const std::exception&) {
+      // whoever asked gets it, too
     }
-    CHARTER_TRY_ASSIGN(std::string body, read_body(response, config, state_->answer_bytes_max));
-    if (response.status_code() != http::status_codes::OK)
-      return refused(config, response.status_code(), body);
-    return body;
-  } catch (const std::exception&) {
-    // The library's text names no cause that helps; a wrong certificate shows as a failed read.
-    return no_answer(config,
-                     "no answer; is the server running, and is its certificate signed by the "
-                     "authority that was given for it?");
-  }
+    done->finish();
+  });
+  return done->wait_finished(limit);
+}
+
+// The library's text names no cause that helps; a wrong certificate shows as a failed read.
+Error nobody(const Kubeconfig& config) {
+  return no_answer(config,
+                   "no answer; is the server running, and is its certificate signed by the "
+                   "authority that was given for it?");
+}
+
+}  // namespace
+
+Result<std::string> RestTransport::send_once(const Request& sent, const std::string& token,
+                                             const Piece* take) {
+  const Kubeconfig& config = state_->config;
+  const Duration began = machine_clock().monotonic();
+  int status = 0;
+  const auto outcome = [&]() -> Result<std::string> {
+    try {
+      http::http_request request =
+          make_request(sent.method, sent.path_and_query, token, state_->options.user_agent);
+      request.headers().add("Accept", sent.accept);
+      if (sent.body) request.set_body(encode(*sent.body), sent.content_type);
+      const http::http_response response =
+          state_->client.request(request, state_->cancelled.get_token()).get();
+      status = response.status_code();
+      if (take != nullptr && status == http::status_codes::OK) {
+        CHARTER_TRY(read_pieces(response, *take));
+        return std::string();
+      }
+      CHARTER_TRY_ASSIGN(std::string body,
+                         read_body(response, config, state_->options.answer_bytes_max));
+      if (!is_success(status)) return refused(config, response, body);
+      return body;
+    } catch (const std::exception&) {
+      return nobody(config);
+    }
+  }();
+  state_->tell(sent.method, status, began);
+  return outcome;
+}
+
+Result<std::unique_ptr<RestStream>> RestTransport::stream(const std::string& path_and_query,
+                                                          Duration silence) {
+  CHARTER_TRY_ASSIGN(const std::string token, state_->tokens.token());
+  auto opened = stream_once(path_and_query, silence, token);
+  if (!opened && opened.error().code == Code::Unauthorized) state_->tokens.refused(token);
+  return opened;
+}
+
+Result<std::unique_ptr<RestStream>> RestTransport::stream_once(const std::string& path_and_query,
+                                                               Duration silence,
+                                                               const std::string& token) {
+  const Kubeconfig& config = state_->config;
+  const Duration began = machine_clock().monotonic();
+  int status = 0;
+  auto outcome = [&]() -> Result<std::unique_ptr<RestStream>> {
+    try {
+      http::http_request request =
+          make_request(http::methods::GET, path_and_query, token, state_->options.user_agent);
+      request.headers().add("Accept", "application/json");
+      pplx::cancellation_token whole = state_->cancelled.get_token();
+      auto own = pplx::cancellation_token_source::create_linked_source(whole);
+      const auto asked = state_->streaming(silence).request(request, own.get_token());
+      if (!is_done_within(asked, state_->options.timeout)) own.cancel();
+      const http::http_response response = asked.get();
+      status = response.status_code();
+      if (is_success(status)) return make_rest_stream(response, [own] { own.cancel(); });
+      CHARTER_TRY_ASSIGN(const std::string body,
+                         read_body(response, config, state_->options.answer_bytes_max));
+      return refused(config, response, body);
+    } catch (const std::exception&) {
+      return nobody(config);
+    }
+  }();
+  state_->tell(http::methods::GET, status, began);
+  return outcome;
 }
 
 }  // namespace charter

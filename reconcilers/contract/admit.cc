@@ -136,7 +136,14 @@ Status check_verbs(const AdmitRequest& request, const Contract& now, const Contr
   return Error{Code::Forbidden, std::move(text), {}, std::move(causes)};
 }
 
-// Units that grow are new work; and so is saying yes to what was only asked.
+// Units that grow are new work.
+bool takes_more(const UnitCounts& before, const UnitCounts& asked) {
+  return std::any_of(asked.begin(), asked.end(), [&before](const auto& entry) {
+    const auto held = before.find(entry.first);
+    return held == before.end() ? entry.second > 0 : entry.second > held->second;
+  });
+}
+
 UnitCounts held_before(const AdmitRequest& request) {
   return request.before == nullptr ? UnitCounts{} : held_units(*request.before);
 }
@@ -165,11 +172,7 @@ Status guard(const AdmitRequest& request, const View& view) {
   if (request.object == nullptr || request.subresource == "status") return {};
   const auto asked = held_units(*request.object);
   const auto before = held_before(request);
-  const bool grows = std::any_of(asked.begin(), asked.end(), [&before](const auto& entry) {
-    const auto held = before.find(entry.first);
-    return held == before.end() ? entry.second > 0 : entry.second > held->second;
-  });
-  if (!grows && request.before != nullptr) return {};
+  if (!takes_more(before, asked) && request.before != nullptr) return {};
   const auto ns = text_at(*request.object, {"metadata", "namespace"});
   const auto account = account_of(view, ns);
   if (account == nullptr) return no_account(ns);
@@ -186,6 +189,14 @@ Status guard(const AdmitRequest& request, const View& view) {
     text += (text.empty() ? "" : ", ") + line;
   }
   return Error{Code::Forbidden, std::move(text), "OverLimit", std::move(causes)};
+}
+
+std::optional<ObjectKey> limited_by(const AdmitRequest& request, const View& view) {
+  if (request.object == nullptr || request.subresource == "status") return std::nullopt;
+  if (!takes_more(held_before(request), held_units(*request.object))) return std::nullopt;
+  const auto account = account_of(view, text_at(*request.object, {"metadata", "namespace"}));
+  if (account == nullptr) return std::nullopt;
+  return ObjectKey{kinds::bucket(kinds::accounts()), {"", account->header().name}};
 }
 
 }  // namespace charter::contract

@@ -25,4 +25,7 @@ Status admit(const AdmitRequest& request, const View& view);
 /// and the field's path.
 Status guard(const AdmitRequest& request, const View& view);
 
+/// The Account whose limits the guard judges by, when the write takes more of them.
+std::optional<ObjectKey> limited_by(const AdmitRequest& request, const View& view);
+
 }  // namespace charter::contract

@@ -62,7 +62,8 @@ KindHooks hooks() {
           .guard = guard,
           .index = contract_fields,
           .meter = meter,
-          .documents = {{"usage", usage_document}}};
+          .documents = {{"usage", usage_document}},
+          .limited_by = limited_by};
 }
 
 ControllerSpec controller() {

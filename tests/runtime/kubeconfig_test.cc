@@ -71,9 +71,50 @@ TEST_F(KubeconfigTest, RefusesWhatItWouldOtherwiseIgnore) {
     ASSERT_FALSE(config) << user;
     EXPECT_EQ(config.error().code, Code::Invalid) << user;
   }
-  EXPECT_FALSE(read(kServer + ", proxy-url: 'http://p:1'", "token: t"));
+  EXPECT_FALSE(read(kServer + ", proxy-url: 'http://u:p@p:1'", "token: t"));
   EXPECT_FALSE(read(kServer + ", tls-server-name: other", "token: t"));
   EXPECT_FALSE(read("server: 'http://127.0.0.1:1'", "token: t"));
+}
+
+TEST_F(KubeconfigTest, ReadsPluginsTokenFilesAndProxies) {
+  put("token", "secret\n");
+  const auto config =
+      read(kServer + ", proxy-url: 'http://proxy:3128'",
+           "exec: {apiVersion: client.authentication.k8s.io/v1, command: bin/login, "
+           "args: [get, token], env: [{name: REGION, value: eu}], provideClusterInfo: true, "
+           "installHint: install it}, tokenFile: token");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->proxy_url, "http://proxy:3128");
+  EXPECT_EQ(config->exec.command, (folder_ / "bin/login").string());
+  EXPECT_EQ(config->exec.args, (std::vector<std::string>{"get", "token"}));
+  EXPECT_EQ(config->exec.env.at(0).second, "eu");
+  EXPECT_TRUE(config->exec.provide_cluster_info);
+  EXPECT_EQ(config->token_file, (folder_ / "token").string());
+  EXPECT_EQ(config->token, "secret");
+}
+
+TEST_F(KubeconfigTest, RefusesPluginsThatNeedATerminal) {
+  const auto config = read(kServer,
+                           "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, "
+                           "interactiveMode: Always}");
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message.find("terminal"), std::string::npos);
+}
+
+TEST_F(KubeconfigTest, APodFindsItsCluster) {
+  put("token", "pod-token\n");
+  put("ca.crt", "authority");
+  put("namespace", "charter-system");
+  const auto config = in_cluster_config("10.0.0.1", "443", folder_);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->server, "https://10.0.0.1:443");
+  EXPECT_EQ(config->token, "pod-token");
+  EXPECT_EQ(config->token_file, (folder_ / "token").string());
+  EXPECT_EQ(config->ca_pem, "authority");
+  EXPECT_EQ(config->ns, "charter-system");
+  EXPECT_EQ(in_cluster_config("fd00::1", "443", folder_)->server, "https://[fd00::1]:443");
+  EXPECT_EQ(in_cluster_config("", "443", folder_).error().code, Code::NotFound);
+  EXPECT_EQ(in_cluster_config("10.0.0.1", "443", folder_ / "none").error().code, Code::NotFound);
 }
 
 TEST_F(KubeconfigTest, NamesFileAndContextThatAreMissing) {

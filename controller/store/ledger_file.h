@@ -1,0 +1,61 @@
+#pragma once
+
+#include "controller/object/ledger.h"
+#include "controller/store/ledger_table.h"
+#include "controller/store/sqlite_database.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+// The ledger as a file of its own, for when the objects are kept by another API server: the tables
+// and the chain of the store's ledger (ledger_table.h), every entry durable before record()
+// returns.
+//
+// Several processes may have it open, one writes at a time: replicas that share a volume take turns
+// with leadership. Each transaction begins with reading the head of the chain anew. It has a
+// rollback journal and no write-ahead log, which processes on two hosts could not share.
+namespace charter {
+
+/// See above. Thread-safe.
+class LedgerFile final : public LedgerWriter, public LedgerReader {
+ public:
+  /// Opens or makes the file. `may_write` is asked within each transaction; empty: always. Errors:
+  /// InternalError, naming the file.
+  static Result<std::unique_ptr<LedgerFile>> open(const std::string& path,
+                                                  std::function<Status()> may_write = {});
+  ~LedgerFile() override;
+
+  Status record(const std::string& subject, const std::vector<MeterSpan>& spans) override;
+  Status record_end(const std::string& subject, int64_t at_s) override;
+  Result<std::vector<std::string>> open_subjects() const override;
+  Result<int64_t> read_ledger(
+      const LedgerQuery& query,
+      const std::function<Status(const LedgerInterval&)>& visit) const override;
+  Result<bool> is_changed_since(const std::string& payer, int64_t position,
+                                int64_t to_s) const override;
+  /// Recomputes the chain. Findings name the row.
+  Status verify(const std::function<void(std::string where, std::string what)>& find) const;
+
+ private:
+  /// What a transaction writes, from the intervals of the subject that last.
+  using Edges = std::function<std::vector<LedgerEdge>(const std::vector<MeterSpan>& last)>;
+  LedgerFile(std::string path, std::unique_ptr<SqliteDatabase> database,
+             std::function<Status()> may_write);
+  Status prepare();
+  Status write(const std::string& subject, const Edges& edges);
+  Status write_in_turn(const std::string& subject, const Edges& edges);
+  DbCode begin() const;
+  Error failed(DbCode code, const char* what) const;
+  Result<std::vector<MeterSpan>> open_spans(const std::string& subject) const;
+
+  const std::string path_;
+  const std::function<Status()> may_write_;
+  mutable std::mutex mutex_;
+  const std::unique_ptr<SqliteDatabase> database_;
+  std::unique_ptr<LedgerTable> table_;
+  mutable SqliteStatement last_;
+};
+
+}  // namespace charter

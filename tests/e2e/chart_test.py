@@ -1,0 +1,65 @@
+"""The operator's chart with the real Helm: lint, what it renders, and what its values refuse. No server."""
+
+import os
+import subprocess
+import unittest
+
+from charter_e2e import KUBECTL, ROOT
+
+HELM = os.environ.get("HELM", str(ROOT / ".charter/tools/helm"))
+CHART = ROOT / "helm/charter"
+GOLDEN = ROOT / "manifests/operator/operator.yaml"
+STRICT = {"webhook.enabled": "false", "replicas": "3", "ledger.accessMode": "ReadWriteMany", "serviceMonitor.enabled": "true",
+          "image.digest": "sha256:" + "a" * 64, "debug": "true", "roles.create": "false"}
+
+
+class ChartTest(unittest.TestCase):
+    maxDiff = None
+
+    def run_helm(self, *arguments, code=0):
+        done = subprocess.run([HELM, *arguments], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, code, f"helm {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
+        return done.stdout + (done.stderr if code else "")
+
+    def template(self, *arguments, code=0):
+        return self.run_helm("template", "charter", str(CHART), "--namespace", "charter-system", *arguments, code=code)
+
+    def test_lint_finds_nothing(self):
+        self.assertIn("1 chart(s) linted, 0 chart(s) failed", self.run_helm("lint", "--strict", str(CHART)))
+
+    def test_the_defaults_render_what_is_checked_in(self):
+        self.assertEqual(self.template(), GOLDEN.read_text(), "run hack/sync-helm-crds.sh")
+
+    def test_the_roles_of_people_are_those_of_the_program(self):
+        self.assertEqual((CHART / "files/actors.yaml").read_text(), (ROOT / "crds/roles/actors.yaml").read_text())
+
+    def test_values_reach_what_they_name(self):
+        text = self.template(*(f"--set={name}={value}" for name, value in STRICT.items()))
+        for part in ("kind: PodDisruptionBudget", "kind: ServiceMonitor", "replicas: 3", "accessModes: [ReadWriteMany]",
+                     "charter@sha256:aaaa", "- --debug", "type: RollingUpdate"):
+            self.assertIn(part, text)
+        for part in ("--webhook-service", "charter:provider", "validatingwebhookconfigurations", "type: Recreate"):
+            self.assertNotIn(part, text)
+
+    def test_the_pod_has_no_rights_on_its_node(self):
+        text = self.template()
+        for part in ("runAsNonRoot: true", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", "drop: [ALL]",
+                     "type: RuntimeDefault"):
+            self.assertIn(part, text)
+
+    def test_values_that_mean_nothing_or_cannot_work_are_refused(self):
+        for wrong, why in (("replica=2", "replica"), ("ledger.accessMode=ReadOnlyMany", "accessMode"),
+                           ("leaderElection.leaseDuration=soon", "leaseDuration"), ("image.digest=latest", "digest"),
+                           ("replicas=2", "ReadWriteMany")):
+            self.assertIn(why, self.template("--set", wrong, code=1), wrong)
+
+    def test_the_overlay_for_people_without_helm_builds(self):
+        done = subprocess.run([KUBECTL, "kustomize", str(ROOT / "manifests/operator")], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("kind: Namespace", done.stdout)
+        self.assertIn("image: charter:0.1.0", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
