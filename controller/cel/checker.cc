@@ -370,6 +370,8 @@ class Checker {
         expr.parts[at]->constant.kind() != Kind::String)
       return;
     const Expr& part = *expr.parts[at];
+    const bool zoned = !expr.overloads.empty() && expr.overloads[0]->id == "timestamp_part_with_tz";
+    if (zoned && !zone_offset(part.text)) add(part, unknown_zone(part.text));
     bool right = true;
     if (pattern) {
       std::string problem;

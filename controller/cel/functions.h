@@ -5,6 +5,7 @@
 #include "controller/cel/value.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,12 @@ bool fits(const Overload& overload, const Value* args, size_t count);
 uint64_t call_cost(const Overload& overload, const Value* args, size_t count, const Value& result);
 /// 1 for what has no size.
 uint64_t size_of(const Value& value);
+
+/// Seconds east of Greenwich of a time zone: "UTC", "+02:00"; nothing for zones by name, whose
+/// rules live in files of the machine.
+std::optional<int64_t> zone_offset(std::string_view zone);
+/// What is said of another zone.
+std::string unknown_zone(std::string_view zone);
 
 /// "no such overload", in the words of the function dispatch.
 Value no_such_overload(std::string_view name, const Value* args, size_t count);

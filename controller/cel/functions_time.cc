@@ -7,24 +7,6 @@
 namespace charter::cel {
 namespace {
 
-// Seconds east of Greenwich: "UTC", "+02:00", "-08:30", "02:00".
-std::optional<int64_t> offset_of(std::string_view zone) {
-  if (zone.empty() || zone == "UTC" || zone == "Z") return 0;
-  const bool negative = zone.starts_with('-');
-  if (negative || zone.starts_with('+')) zone.remove_prefix(1);
-  if (zone.size() != 5 || zone[2] != ':') return std::nullopt;
-  int64_t digits[4];
-  for (size_t i = 0, k = 0; i < 5; ++i) {
-    if (i == 2) continue;
-    if (zone[i] < '0' || zone[i] > '9') return std::nullopt;
-    digits[k++] = zone[i] - '0';
-  }
-  const int64_t hours = digits[0] * 10 + digits[1];
-  const int64_t minutes = digits[2] * 10 + digits[3];
-  if (hours > 23 || minutes > 59) return std::nullopt;
-  return (negative ? -1 : 1) * (hours * 3600 + minutes * 60);
-}
-
 /// A moment taken apart in its zone.
 struct Parts {
   std::chrono::sys_days day;
@@ -38,10 +20,8 @@ using Part = int64_t (*)(const Parts&);
 template <Part part>
 Value moment_part(const Value* args, size_t count, CallContext&) {
   const std::string_view zone = count > 1 ? args[1].as_text() : std::string_view();
-  const auto offset = offset_of(zone);
-  if (!offset)
-    return Value::error("unsupported time zone '" + std::string(zone) +
-                        "': this server knows UTC and offsets such as '+02:00'");
+  const auto offset = zone_offset(zone);
+  if (!offset) return Value::error(unknown_zone(zone));
   const int64_t seconds = args[0].seconds() + *offset;
   const int64_t days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400;
   Parts out;
@@ -100,6 +80,28 @@ void add_part(std::vector<FunctionRow>& out, std::string_view name, Function cal
 }
 
 }  // namespace
+
+std::optional<int64_t> zone_offset(std::string_view zone) {
+  if (zone.empty() || zone == "UTC" || zone == "Z") return 0;
+  const bool negative = zone.starts_with('-');
+  if (negative || zone.starts_with('+')) zone.remove_prefix(1);
+  if (zone.size() != 5 || zone[2] != ':') return std::nullopt;
+  int64_t digits[4];
+  for (size_t i = 0, k = 0; i < 5; ++i) {
+    if (i == 2) continue;
+    if (zone[i] < '0' || zone[i] > '9') return std::nullopt;
+    digits[k++] = zone[i] - '0';
+  }
+  const int64_t hours = digits[0] * 10 + digits[1];
+  const int64_t minutes = digits[2] * 10 + digits[3];
+  if (hours > 23 || minutes > 59) return std::nullopt;
+  return (negative ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+std::string unknown_zone(std::string_view zone) {
+  return "unsupported time zone '" + std::string(zone) +
+         "': this server knows UTC and offsets such as '+02:00'";
+}
 
 std::vector<FunctionRow> time_rows() {
   std::vector<FunctionRow> out{

@@ -186,15 +186,17 @@ class Judge {
     const Value self = Value::of(&value, *node.declared);
     const Value old = before != nullptr ? Value::of(before, *node.declared)
                                         : Value::error("no such attribute(s): oldSelf");
+    const std::vector<Value> plain{self, old};
+    std::vector<Value> optional;
     for (const CompiledRule& rule : node.rules) {
       if (!rule.error.empty()) {
         add(invalid_cause(place.text(), node.type, "rule compile error: " + rule.error));
         continue;
       }
       if (!rule.program || (rule.uses_old && before == nullptr && !rule.optional_old)) continue;
-      const std::vector<Value> variables{self, !rule.optional_old  ? old
-                                               : before != nullptr ? Value::optional(old)
-                                                                   : Value::no_value()};
+      if (rule.optional_old && optional.empty())
+        optional = {self, before != nullptr ? Value::optional(old) : Value::no_value()};
+      const std::vector<Value>& variables = rule.optional_old ? optional : plain;
       const Outcome outcome = rule.program->evaluate(variables);
       if (outcome.value.is(true) && spend(outcome.cost)) continue;
       if (!failed(node, rule, value, variables, outcome, place, ratchet)) return false;

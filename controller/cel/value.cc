@@ -124,7 +124,8 @@ Value Value::of_text(const std::string& text, const Declared& declared) {
       if (auto decoded = decode_base64(text)) return bytes(std::move(*decoded));
       return error("Invalid byte formatted string " + text);
     case Shape::Duration:
-      if (const auto length = parse_duration(text)) return duration(length->seconds, length->nanos);
+      if (const auto length = parse_loose_duration(text))
+        return duration(length->seconds, length->nanos);
       return error("Invalid duration " + text);
     case Shape::Date:
       if (const auto day = parse_date(text)) return timestamp(day->seconds, 0);

@@ -147,6 +147,8 @@ std::optional<Moment> parse_timestamp(std::string_view text);
 std::optional<Moment> parse_date(std::string_view text);
 /// Go's notation, "1h30m", "1.5s"; nothing when it is not one or overflows.
 std::optional<Moment> parse_duration(std::string_view text);
+/// The same, and what the schema's format "duration" takes besides: "1 day", "3 weeks 2h".
+std::optional<Moment> parse_loose_duration(std::string_view text);
 /// What `string()` makes of them.
 std::string timestamp_text(int64_t seconds, int32_t nanos);
 std::string duration_text(int64_t seconds, int32_t nanos);

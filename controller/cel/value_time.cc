@@ -2,7 +2,9 @@
 #include "controller/cel/value.h"
 #include "controller/object/causes.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -156,14 +158,14 @@ std::optional<Int128> take_part(std::string_view& text) {
 std::optional<Moment> parse_timestamp(std::string_view text) {
   TimeReader in(text);
   const auto day = day_seconds(in);
-  in.expect("Tt ");
+  in.expect("Tt");
   const int hour = in.number(2);
   in.expect(":");
   const int minute = in.number(2);
   in.expect(":");
   const int second = in.number(2);
   Moment out;
-  if (in.take(".")) out.nanos = in.fraction();
+  if (in.take(".,")) out.nanos = in.fraction();
   const auto zone = zone_seconds(in);
   if (!day || !zone || !in.done() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
   out.seconds = *day + hour * 3600 + minute * 60 + second - *zone;
@@ -191,6 +193,56 @@ std::optional<Moment> parse_duration(std::string_view text) {
     if (total > Int128{INT64_MAX} + (negative ? 1 : 0)) return std::nullopt;
   }
   if (negative) total = -total;
+  const auto nanos = static_cast<int64_t>(total);
+  return Moment{nanos / 1'000'000'000, static_cast<int32_t>(nanos % 1'000'000'000)};
+}
+
+std::optional<Moment> parse_loose_duration(std::string_view text) {
+  if (const auto strict = parse_duration(text)) return strict;
+  // The last name of a unit stands for everything that begins with it: "min" for "minutes".
+  struct Names {
+    std::array<std::string_view, 3> exact;
+    std::string_view prefix;
+    int64_t nanos;
+  };
+  static constexpr std::array<Names, 8> kNames{{{{"ns"}, "nano", 1},
+                                                {{"us", "\xC2\xB5s"}, "micro", 1'000},
+                                                {{"ms"}, "milli", 1'000'000},
+                                                {{"s"}, "sec", 1'000'000'000},
+                                                {{"m"}, "min", 60'000'000'000},
+                                                {{"h", "hr"}, "hour", 3'600'000'000'000},
+                                                {{"d"}, "day", 86'400'000'000'000},
+                                                {{"w", "wk"}, "week", 604'800'000'000'000}}};
+  Int128 total = 0;
+  bool found = false;
+  while (!text.empty()) {
+    const size_t digits = digits_at(text);
+    if (digits == 0) {
+      text.remove_prefix(1);
+      continue;
+    }
+    Int128 factor = 0;
+    for (size_t i = 0; i < digits && i < 19; ++i)
+      factor = factor * 10 + (text[i] - '0');
+    text.remove_prefix(digits);
+    while (!text.empty() && (text[0] == ' ' || text[0] == '\t'))
+      text.remove_prefix(1);
+    std::string unit;
+    while (!text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) ||
+                             text[0] == '\xC2' || text[0] == '\xB5')) {
+      unit += static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+      text.remove_prefix(1);
+    }
+    for (const Names& names : kNames) {
+      const bool named = !unit.empty() && (std::find(names.exact.begin(), names.exact.end(),
+                                                     unit) != names.exact.end() ||
+                                           unit.starts_with(names.prefix));
+      found |= named;
+      if (named) total += factor * names.nanos;
+    }
+    if (total > INT64_MAX) return std::nullopt;
+  }
+  if (!found) return std::nullopt;
   const auto nanos = static_cast<int64_t>(total);
   return Moment{nanos / 1'000'000'000, static_cast<int32_t>(nanos % 1'000'000'000)};
 }

@@ -128,22 +128,27 @@ TEST(CelLanguage, Conversions_say_what_does_not_convert) {
 }
 
 TEST(CelLanguage, Times_have_parts_and_bounds) {
-  expect_all({{"timestamp('2009-02-13T23:31:30Z').getFullYear()", "2009"},
-              {"timestamp('2009-02-13T23:31:30Z').getMonth()", "1"},
-              {"timestamp('2009-02-13T23:31:30Z').getDayOfMonth()", "12"},
-              {"timestamp('2009-02-13T23:31:30Z').getDate()", "13"},
-              {"timestamp('2009-02-13T23:31:30Z').getDayOfWeek()", "5"},
-              {"timestamp('2009-02-13T23:31:30Z').getDayOfYear()", "43"},
-              {"timestamp('2009-02-13T23:31:30Z').getHours('+01:00')", "0"},
-              {"timestamp('2009-02-13T23:31:30Z').getHours('Europe/Rome')",
-               "error: unsupported time zone 'Europe/Rome': this server knows UTC and offsets such "
-               "as '+02:00'"},
-              {"timestamp('2024-01-01T00:00:00Z') - timestamp('2023-12-31T00:00:00Z') == "
-               "duration('24h')",
-               "true"},
-              {"timestamp('9999-12-31T23:59:59Z') + duration('1s')", "error: timestamp overflow"},
-              {"duration('90m').getHours()", "1"},
-              {"duration('1ms').getMilliseconds()", "1"}});
+  expect_all(
+      {{"timestamp('2009-02-13T23:31:30Z').getFullYear()", "2009"},
+       {"timestamp('2009-02-13T23:31:30Z').getMonth()", "1"},
+       {"timestamp('2009-02-13T23:31:30Z').getDayOfMonth()", "12"},
+       {"timestamp('2009-02-13T23:31:30Z').getDate()", "13"},
+       {"timestamp('2009-02-13T23:31:30Z').getDayOfWeek()", "5"},
+       {"timestamp('2009-02-13T23:31:30Z').getDayOfYear()", "43"},
+       {"timestamp('2009-02-13T23:31:30Z').getHours('+01:00')", "0"},
+       {"timestamp('2009-02-13T23:31:30Z').getHours('Europe/Rome')",
+        "ERROR: <input>:1:44: unsupported time zone 'Europe/Rome': this server knows UTC and "
+        "offsets such as '+02:00'\n | timestamp('2009-02-13T23:31:30Z').getHours('Europe/Rome')\n "
+        "| ...........................................^"},
+       {"timestamp('2009-02-13T23:31:30Z').getHours('Europe/' + 'Rome')",
+        "error: unsupported time zone 'Europe/Rome': this server knows UTC and offsets such "
+        "as '+02:00'"},
+       {"timestamp('2024-01-01T00:00:00Z') - timestamp('2023-12-31T00:00:00Z') == "
+        "duration('24h')",
+        "true"},
+       {"timestamp('9999-12-31T23:59:59Z') + duration('1s')", "error: timestamp overflow"},
+       {"duration('90m').getHours()", "1"},
+       {"duration('1ms').getMilliseconds()", "1"}});
 }
 
 TEST(CelLanguage, Findings_are_worded_and_marked_as_cel_go_does) {

@@ -118,20 +118,22 @@ TEST(CelRules, Formats_become_their_types) {
 type: object
 x-kubernetes-validations:
 - {rule: "self.when < timestamp('2025-01-01T00:00:00Z') && self.day.getFullYear() == 2024"}
-- {rule: "self.wait == duration('90s') && self.data == b'hi'"}
+- {rule: "self.wait == duration('90s') && self.rest == duration('50h') && self.data == b'hi'"}
 - {rule: "type(self.port) == int ? self.port < 100 : self.port.endsWith('%')"}
 - {rule: "type(self.none) == null_type && self.ratio == 2.0"}
 properties:
   when: {type: string, format: date-time}
   day: {type: string, format: date}
   wait: {type: string, format: duration}
+  rest: {type: string, format: duration}
   data: {type: string, format: byte}
   port: {x-kubernetes-int-or-string: true}
   none: {type: string, nullable: true}
   ratio: {type: number}
 )yaml";
   const std::string object =
-      "{when: '2024-05-01T00:00:00Z', day: '2024-05-01', wait: 1m30s, data: aGk=, none: null, "
+      "{when: '2024-05-01T00:00:00Z', day: '2024-05-01', wait: 1m30s, rest: 2 days 2h, data: aGk=, "
+      "none: null, "
       "ratio: 2, port: ";
   EXPECT_EQ(judged(schema, object + "80}"), "");
   EXPECT_EQ(judged(schema, object + "'5%'}"), "");
