@@ -60,7 +60,7 @@ class LedgerTable {
   DbCode look_for_change(const std::string& payer, int64_t position, int64_t to_s, bool& changed);
 
   /// Recomputes the chain and checks that intervals fit together. Findings name the row; `seen` is
-  /// told of each position.
+  /// told of each position, unless it is empty.
   DbCode verify(const std::function<void(std::string where, std::string what)>& find,
                 const std::function<void(int64_t position)>& seen);
 

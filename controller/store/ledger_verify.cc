@@ -79,7 +79,7 @@ DbCode LedgerTable::verify(const Find& find, const std::function<void(int64_t po
   for (; code == DbCode::Row; code = rows.step()) {
     const auto row = ledger_rows::read(rows);
     follow.look_at(row);
-    seen(row.position);
+    if (seen) seen(row.position);
   }
   if (code != DbCode::Ok) return code;
   auto listed = database_.prepare("SELECT payer, position FROM ledger_open");
