@@ -20,8 +20,9 @@
 //             Timeout and the watch goes on from the newest version. Silence beyond
 //             kWatchSilenceMax is a dead line: ServiceUnavailable
 //   429, 503  with Retry-After: asked again after that, kThrottledTriesMax times
-//   objects   without metadata.managedFields: half of an object's bytes, which a PUT that lacks
-//             them leaves alone
+//   objects   with as much of metadata.managedFields as says who wrote the spec: the rest is half
+//   of
+//             an object's bytes. Writes leave them out, and so leave them alone
 //   writes    asked of `may_write` first: one that no longer leads writes nothing
 namespace charter {
 
@@ -32,8 +33,8 @@ struct RestClientParts {
   Random& random;
   /// Header fields of an object of a bucket, see KindHooks::index.
   std::function<Pairs(std::string_view bucket, const Json& object)> index;
-  /// Label selectors of lists and watches that bring none of their own, by bucket: a cache of Secrets
-  /// holds ours and nobody else's.
+  /// Label selectors of lists and watches that bring none of their own, by bucket: a cache of
+  /// Secrets holds ours and nobody else's.
   std::map<std::string, std::string, std::less<>> selectors = {};
   /// Refuses writes, or empty: nobody does.
   std::function<Status()> may_write = {};

@@ -303,7 +303,7 @@ class Gateway:
                     while piece := answer.read1(65536):
                         self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                     self.wfile.write(b"0\r\n\r\n")
-                except OSError:
+                except (OSError, http.client.HTTPException):
                     self.close_connection = True
                 finally:
                     far.close()
