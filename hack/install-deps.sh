@@ -18,7 +18,7 @@ packages=(
   libvirt-daemon libvirt-daemon-system libvirt-clients libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
   ovmf dnsmasq-base iptables
   # what the scripts and the end-to-end tests call
-  jq curl openssl ca-certificates strace
+  jq curl openssl ca-certificates strace lua5.4
 )
 
 command -v dpkg-query >/dev/null ||

@@ -59,6 +59,7 @@ TEST_F(FencedDriverTest, NoCallPassesAFenceThatIsClosed) {
   EXPECT_TRUE(refused(driver.detach_volume("v", "a")));
   EXPECT_TRUE(refused(driver.remove_volume("v")));
   EXPECT_TRUE(refused(driver.look()));
+  EXPECT_TRUE(refused(driver.counters()));
   EXPECT_TRUE(refused(open()));
   leads_ = true;
   const auto seen = driver.look();

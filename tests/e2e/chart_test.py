@@ -1,5 +1,6 @@
 """The operator's chart with the real Helm: lint, what it renders, and what its values refuse. No server."""
 
+import json
 import os
 import subprocess
 import unittest
@@ -59,6 +60,48 @@ class ChartTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("kind: Namespace", done.stdout)
         self.assertIn("image: charter:0.1.0", done.stdout)
+
+
+def lua(value):
+    """A document as a Lua expression."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"[{json.dumps(k)}] = {lua(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ", ".join(map(lua, value)) + "}"
+    return "nil" if value is None else json.dumps(value)
+
+
+class HealthScriptTest(unittest.TestCase):
+    """What Argo CD makes of our conditions, by the script that is shipped."""
+
+    def health(self, *conditions, generation=2, observed=2):
+        thing = {"metadata": {"generation": generation},
+                 "status": {"conditions": [{"observedGeneration": observed, "message": "m", **c} for c in conditions]}}
+        return self.run_script(thing)
+
+    def run_script(self, thing):
+        text = (ROOT / "manifests/operator/gitops/argocd-cm.yaml").read_text()
+        script = text.split("health.lua: |\n", 1)[1]
+        program = f"local obj = {lua(thing)}\nlocal function judge()\n{script}\nend\nio.write(judge().status)"
+        done = subprocess.run(["lua5.4", "-"], input=program, capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_each_state_has_its_health(self):
+        def is_so(kind, status="True", reason="R"):
+            return {"type": kind, "status": status, "reason": reason}
+
+        for wanted, conditions in (
+                ("Healthy", [is_so("Ready")]),
+                ("Progressing", [is_so("Ready", "Unknown"), is_so("Reconciling")]),
+                ("Degraded", [is_so("Ready", "False")]),
+                ("Degraded", [is_so("Ready", "Unknown"), is_so("Stalled")]),
+                ("Suspended", [is_so("Ready", "Unknown", "WaitForAcceptance")]),
+                ("Suspended", [is_so("Ready"), is_so("Paused")])):
+            self.assertEqual(self.health(*conditions), wanted, conditions)
+        self.assertEqual(self.health(is_so("Ready"), generation=3), "Progressing", "of an older generation")
+        self.assertEqual(self.run_script({"metadata": {}}), "Progressing")
+        self.assertEqual(self.run_script({"metadata": {}, "status": {"phase": "x"}}), "Progressing")
 
 
 if __name__ == "__main__":
