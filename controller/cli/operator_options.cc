@@ -77,6 +77,7 @@ Status read_address(const std::string& text, OperatorOptions& out) {
 Status read_webhook(const CommandInput& input, OperatorOptions& out) {
   out.webhook_service = input.flag("webhook-service");
   out.webhook_url = input.flag("webhook-url");
+  out.webhook_owner = input.flag("webhook-owner");
   if (!out.webhook_service.empty() && !out.webhook_url.empty())
     return invalid("webhook-url", "give either this or --webhook-service");
   const auto slash = out.webhook_service.find('/');
@@ -111,6 +112,10 @@ std::vector<CommandFlag> operator_flags() {
       {"webhook-service", "NAMESPACE/NAME of the Service that leads here: register the webhooks",
        ""},
       {"webhook-url", "The same by URL, for a cluster that reaches us otherwise", ""},
+      {"webhook-owner",
+       "ClusterRole whose removal removes the registration: who uninstalls the operator must not "
+       "leave webhooks behind that nobody answers",
+       ""},
       {"debug", "Log more", "", CommandFlag::Kind::Switch},
   };
 }

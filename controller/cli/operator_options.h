@@ -23,6 +23,8 @@ struct OperatorOptions {
   /// Where the API server reaches our webhooks: "namespace/name" of a Service, or a URL; both
   /// empty: none are registered.
   std::string webhook_service, webhook_url;
+  /// A ClusterRole with which the registration goes, empty: none.
+  std::string webhook_owner;
 };
 
 /// The flags; those of leader election are kube-controller-manager's.

@@ -151,7 +151,8 @@ Status OperatorProcess::make_webhooks() {
                                                         metrics_,
                                                         std::move(client),
                                                         transport_,
-                                                        {options_.election.ns, "charter-webhooks"}},
+                                                        {options_.election.ns, "charter-webhooks"},
+                                                        options_.webhook_owner},
                                                        options_));
   return {};
 }

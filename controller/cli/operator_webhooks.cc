@@ -15,6 +15,7 @@ namespace charter {
 namespace {
 
 const Gvr kConfigurations{"admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"};
+const Gvr kClusterRoles{"rbac.authorization.k8s.io", "v1", "clusterroles"};
 constexpr const char* kName = "charter.dev";
 constexpr const char* kAccessReviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 constexpr int kServicePort = 443;
@@ -95,10 +96,23 @@ Status OperatorWebhooks::publish() {
       [this](const std::string& bundle) { return write_configuration(bundle); });
 }
 
-Status OperatorWebhooks::write_configuration(const std::string& ca_bundle) {
+Result<Json> OperatorWebhooks::wanted_configuration(const std::string& ca_bundle) {
   Json client = *client_config_;
   client["caBundle"] = encode_base64(ca_bundle);
   Json wanted = admission_configuration(parts_.kinds, parts_.hooks, kName, client);
+  if (parts_.owner.empty()) return wanted;
+  CHARTER_TRY_ASSIGN(const ObjectPtr owner, parts_.client->get(kClusterRoles, {"", parts_.owner}));
+  Json reference = {{"apiVersion", "rbac.authorization.k8s.io/v1"},
+                    {"kind", "ClusterRole"},
+                    {"name", parts_.owner},
+                    {"uid", owner->header().uid}};
+  wanted["metadata"]["ownerReferences"] = Json::array();
+  wanted["metadata"]["ownerReferences"].push_back(std::move(reference));
+  return wanted;
+}
+
+Status OperatorWebhooks::write_configuration(const std::string& ca_bundle) {
+  CHARTER_TRY_ASSIGN(const Json wanted, wanted_configuration(ca_bundle));
   const auto current = parts_.client->get(kConfigurations, {"", kName});
   if (!current && current.error().code != Code::NotFound) return Error(current.error());
   if (!current) {
@@ -106,17 +120,19 @@ Status OperatorWebhooks::write_configuration(const std::string& ca_bundle) {
     log_info("operator", "the webhooks are registered");
     return {};
   }
-  Json next = (*current)->tree();
   // What the server filled in stays: only what we say is compared and set.
-  Json merged = next;
-  merged.merge_patch({{"webhooks", wanted["webhooks"]}});
-  const Json* there = at(next, {"webhooks"});
+  const Json before = (*current)->tree();
+  Json next = before;
+  const Json* there = at(before, {"webhooks"});
   if (there != nullptr && there->is_array() && there->size() == 1) {
-    Json kept = there->front();
-    kept.merge_patch(wanted["webhooks"].front());
-    if (kept == there->front()) return {};
+    next["webhooks"].front().merge_patch(wanted["webhooks"].front());
+  } else {
+    next["webhooks"] = wanted["webhooks"];
   }
-  CHARTER_TRY(parts_.client->update(kConfigurations, merged, Part::Main));
+  if (const Json* owners = at(wanted, {"metadata", "ownerReferences"}))
+    next["metadata"]["ownerReferences"] = *owners;
+  if (next == before) return {};
+  CHARTER_TRY(parts_.client->update(kConfigurations, next, Part::Main));
   return {};
 }
 

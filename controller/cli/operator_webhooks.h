@@ -24,6 +24,7 @@ struct OperatorWebhookParts {
   std::shared_ptr<Client> client;  ///< not fenced: every replica answers
   std::shared_ptr<RestTransport> transport;
   ObjectName secret;
+  std::string owner;  ///< a ClusterRole, see OperatorOptions::webhook_owner
 };
 
 /// The operator's validating webhooks: their answers, their certificates and their registration.
@@ -52,6 +53,7 @@ class OperatorWebhooks {
   Status live(const AdmissionService::Judge& judge);
   Result<bool> permits(const AccessQuestion& question);
   Status write_configuration(const std::string& ca_bundle);
+  Result<Json> wanted_configuration(const std::string& ca_bundle);
 
   const OperatorWebhookParts parts_;
   const std::shared_ptr<const Json> client_config_;  // without the CA

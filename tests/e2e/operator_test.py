@@ -247,7 +247,8 @@ class LeastPrivilegeTest(Story):
         self.assertEqual(operator.process.wait(30), 1, "a token that the server does not know is the end")
         token.write_text(self.out("create", "token", "charter", "-n", "charter-system"))
         operator = self.operator("least-again", "--leader-elect-resource-namespace=charter-system",
-                                 f"--webhook-url=https://127.0.0.1:{port}", listen=f"127.0.0.1:{port}", kubeconfig=path).wait_works()
+                                 "--webhook-owner=charter-system-charter", f"--webhook-url=https://127.0.0.1:{port}",
+                                 listen=f"127.0.0.1:{port}", kubeconfig=path).wait_works()
         token.write_text(self.out("create", "token", "charter", "-n", "charter-system"))
         self.order()
         self.scale(2)
@@ -257,6 +258,10 @@ class LeastPrivilegeTest(Story):
         self.assertIn("charter-webhooks", self.names("secrets", "-n", "charter-system"))
         self.assertTrue(self.out("get", "validatingwebhookconfigurations", "charter.dev", "-o", "name"))
         operator.stop()
+        # As an uninstall does: webhooks that nobody answers would refuse every write.
+        self.kubectl("delete", "-f", "-", stdin=rights)
+        self.gone("validatingwebhookconfigurations", "charter.dev")
+        self.scale(3)
 
 
 class LineTest(Story):
