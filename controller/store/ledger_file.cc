@@ -190,7 +190,7 @@ Result<bool> LedgerFile::is_changed_since(const std::string& payer, int64_t posi
 Status LedgerFile::verify(
     const std::function<void(std::string where, std::string what)>& find) const {
   const std::lock_guard lock(mutex_);
-  const DbCode code = table_->verify(find, {});
+  const DbCode code = table_->verify(find, [](int64_t) {});
   return code == DbCode::Ok ? Status() : Status(failed(code, "the ledger cannot be read"));
 }
 

@@ -80,7 +80,10 @@ class Operator:
         return self.metric('leader_election_master_status{name="charter-operator"}') == 1
 
     def wait_works(self):
-        eventually(lambda: " works" in self.text() and self.port(), f"{self.name} works", START_S)
+        self.port()  # says so when the process has ended
+        eventually(lambda: " works" in self.text() or self.process.poll() is not None, f"{self.name} works", START_S)
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended with code {self.process.returncode}:\n{self.text()[-4000:]}")
         return self
 
     def stop(self):

@@ -27,7 +27,9 @@ class LimitTurnsTest : public testing::Test {
     }
     void scan(std::string_view, std::string_view,
               const std::function<bool(const ObjectPtr&)>& visit) const override {
-      for (const ObjectPtr& object : api_.client()->list(test::kWidgets, {})->objects) {
+      const auto list = api_.client()->list(test::kWidgets, {});
+      ASSERT_TRUE(list);
+      for (const ObjectPtr& object : list->objects) {
         if (!visit(sized(*object))) return;
       }
     }
