@@ -70,7 +70,7 @@ Value add_lists(const Value* args, size_t, CallContext& context) {
     else if (map)
       items[place] = item;
   }
-  return Value::list(std::move(items));
+  return Value::list(std::move(items), declared);
 }
 
 Value add(const Value* args, size_t, CallContext& context) {

@@ -78,10 +78,12 @@ Value Value::duration(int64_t seconds, int32_t nanos) {
   return out;
 }
 
-Value Value::list(std::vector<Value> items) {
+Value Value::list(std::vector<Value> items, const Declared* like) {
   auto made = std::make_shared<Made>();
   made->items = std::move(items);
-  return made_with(Kind::List, std::move(made));
+  Value out = made_with(Kind::List, std::move(made));
+  out.declared_ = like;
+  return out;
 }
 
 Value Value::map(std::map<Value, Value, KeyLess> entries) {

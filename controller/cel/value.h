@@ -53,7 +53,8 @@ class Value {
   static Value bytes(std::string value);
   static Value timestamp(int64_t seconds, int32_t nanos);
   static Value duration(int64_t seconds, int32_t nanos);
-  static Value list(std::vector<Value> items);
+  /// With `like`, elements are told together as lists of that declaration tell theirs.
+  static Value list(std::vector<Value> items, const Declared* like = nullptr);
   static Value map(std::map<Value, Value, KeyLess> entries);
   static Value type(TypePtr type);
   static Value optional(Value value);
