@@ -72,6 +72,7 @@ class ImageByUrl(unittest.TestCase):
         server.socket = context.wrap_socket(server.socket, server_side=True)
         cls.base = f"https://localhost:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
         cls.addClassCleanup(server.shutdown)
 
     def setUp(self):

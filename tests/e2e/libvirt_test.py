@@ -198,6 +198,45 @@ class LibvirtTest(LibvirtServer):
         self.assertEqual(self.host.domains(), sorted(f"charter-{uid}" for uid in uids))
 
 
+class LibvirtWedged(LibvirtServer):
+    """libvirtd dies in the first milliseconds of a start, and takes the domain for starting ever after."""
+
+    replicas = 1
+
+    def cut_off(self, uid):
+        """True when the start that the server begins was cut off so early that the host never lets go of it."""
+        status = self.host.folder / f"host/run/qemu/charter-{uid}.xml"
+        self.host.virsh("destroy", f"charter-{uid}", check=False)
+        eventually(lambda: not status.exists(), "it is off", GUEST_S)
+        self.look()
+        eventually(status.exists, "the server starts it again", GUEST_S, pause=0.0005)
+        self.host.order("kill")
+        wedged = "pid='0'" in status.read_text()
+        self.host.order("start")
+        # A libvirtd that finds half a guest may die of it: then it is started once more.
+        while not self.host.virsh("domstate", f"charter-{uid}", check=False):
+            self.host.order("start")
+        return wedged
+
+    def test_the_machine_runs_again_without_hands(self):
+        uid = self.uid()
+        for _ in range(20):
+            if self.cut_off(uid):
+                break
+            ordering.wait_ready(self.server, *INSTANCE)
+        else:
+            self.fail("no start could be cut off")
+        self.look()
+        eventually(lambda: f"charter-{uid}.2" in self.host.domains("--state-running"),
+                   "another domain stands in for it", 2 * GUEST_S)
+        ordering.wait_ready(self.server, *INSTANCE)
+        self.assertEqual(self.uid(), uid, "it is the same machine")
+        self.kubectl("delete", *INSTANCE, "--wait=false")
+        self.gone("machines,volumes", "-n", NS, timeout=GUEST_S)
+        self.assertEqual(self.host.domains(), [f"charter-{uid}"], "the host still holds on to the first")
+        self.assertEqual([f for f in self.host.files() if not f.startswith("charter-image.")], [])
+
+
 class LibvirtDeletion(LibvirtServer):
     """S6: everything goes, and nothing that is somebody else's."""
 
