@@ -112,25 +112,17 @@ class Daemon:
             self.process.wait()
 
     def qemus(self):
-        """Pids of this daemon's guests, by the directory that their command lines name."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                line = pathlib.Path("/proc", pid, "cmdline").read_bytes()
-                parent = int(pathlib.Path("/proc", pid, "stat").read_text().rsplit(")", 1)[1].split()[1])
-            except (OSError, IndexError, ValueError):
-                continue
-            if line.startswith(b"/usr/bin/qemu-system") and parent == os.getpid():
-                found.append(int(pid))
-        return found
+        """Pids of this daemon's guests."""
+        return [pid for pid, line, _ in children() if line.startswith(b"/usr/bin/qemu-system")]
 
     def close(self):
         for process in (self.process, self.logger):
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
-        for pid in self.qemus():
-            os.kill(pid, signal.SIGKILL)
+        for pid, line, _ in children():  # guests, and what serves their networks
+            if line.startswith((b"/usr/bin/qemu-system", b"/usr/sbin/dnsmasq")):
+                os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.root, ignore_errors=True)
 
 
@@ -145,16 +137,33 @@ def build_guest(root):
     return str(image), hashlib.sha256(image.read_bytes()).hexdigest()
 
 
-def collect_orphans():
-    """Reaps QEMU's processes, and only those: the others are waited for by who started them."""
-    while True:
+def children():
+    """Pid, command line and state of each child, adopted ones among them. A zombie has no command line."""
+    found = []
+    for thread in pathlib.Path("/proc/self/task").iterdir():
         try:
-            pid = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT).si_pid
-            if pathlib.Path("/proc", str(pid), "comm").read_text().startswith("qemu-system"):
-                os.waitpid(pid, 0)
+            pids = (thread / "children").read_text().split()
+        except OSError:  # the thread has ended
+            continue
+        for pid in pids:
+            try:
+                state = pathlib.Path("/proc", pid, "stat").read_text().rsplit(")", 1)[1].split()[0]
+                found.append((int(pid), pathlib.Path("/proc", pid, "cmdline").read_bytes(), state))
+            except (OSError, IndexError):
                 continue
-        except (OSError, ChildProcessError):
-            pass
+    return found
+
+
+def collect_orphans():
+    """Reaps QEMU's processes, and only those: the others are waited for by who started them, and one that nobody waits
+    for must not hide those behind it."""
+    while True:
+        for pid, _, state in children():
+            try:
+                if state == "Z" and pathlib.Path("/proc", str(pid), "comm").read_text().startswith("qemu-system"):
+                    os.waitpid(pid, 0)
+            except OSError:
+                continue
         time.sleep(0.02)
 
 
