@@ -5,6 +5,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include <csignal>
 #include <thread>
 
 namespace charter::libvirt {
@@ -31,6 +32,9 @@ void ensure_event_loop() {
   // Never destroyed: see the header. A function-local static is initialised once, also by many
   // threads.
   static const std::thread* const loop = [] {
+    // libvirt writes to its socket without MSG_NOSIGNAL: a daemon that is gone would end the
+    // process.
+    std::signal(SIGPIPE, SIG_IGN);
     CHECK(virInitialize() == 0);
     virSetErrorFunc(nullptr, ignore_error);
     CHECK(virEventRegisterDefaultImpl() == 0);
