@@ -106,7 +106,11 @@ class Sampler {
       return list;
     }
     if (type == "boolean") return !schema.value("default", false);
-    if (type == "integer") return schema.value("minimum", int64_t{0}) + next();
+    if (type == "integer") {
+      const auto minimum = schema.value("minimum", int64_t{0});
+      const auto room = schema.value("maximum", minimum + 20) - minimum;
+      return minimum + (room < 20 ? 1 + next() % room : next());
+    }
     if (type == "string") return text(schema, path);
     if (schema.value("x-kubernetes-int-or-string", false))
       return next() % 2 == 0 ? Json(next()) : Json("v" + digits());
@@ -141,7 +145,8 @@ class Sampler {
     for (const std::string& candidate :
          {"2026-03-" + day + "T00:00:00Z", n + "GB", n + "h", "P" + n + "M", "sha256:" + hex, hex,
           "https://h" + n + ".example/x", "qemu+ssh://h" + n + "/system", n + ".5", "0." + day,
-          "m" + n + "@example.org", std::string("SEK"), "EU-" + n, "v" + n, "/srv/d" + n}) {
+          "m" + n + "@example.org", std::string("SEK"), "EU-" + n, "v" + n, "/srv/d" + n,
+          "10.77." + n + ".1/24"}) {
       // Without a format a time is no more than a text; sizes and the like come first there.
       const bool is_time = candidate.ends_with("Z");
       if (is_time && schema.value("format", std::string()) != "date-time" &&
