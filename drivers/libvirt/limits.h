@@ -31,7 +31,7 @@ constexpr int kLibvirtKeepAliveSeconds = 5;
 constexpr unsigned kLibvirtKeepAliveCount = 3;
 /// Definitions, and sizes of volumes, that a look reads again though nothing puts them in doubt. A
 /// third of a millisecond each on a busy host; hosts with as few as this are seen as they are.
-constexpr size_t kLookAgainMax = 8;
+constexpr size_t kLookAgainMax = 4;
 /// How long a closing endpoint waits for calls that are on their way.
 constexpr auto kLibvirtCloseGrace = std::chrono::seconds(2);
 

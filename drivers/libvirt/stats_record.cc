@@ -27,6 +27,17 @@ std::string text_of(const virTypedParameter& value) {
   }
 }
 
+template <class Take>
+Status ask(virConnectPtr connection, unsigned kinds, unsigned flags, Take take) {
+  virDomainStatsRecordPtr* listed = nullptr;
+  const int count = virConnectGetAllDomainStats(connection, kinds, &listed, flags);
+  if (count < 0) return last_error("listing machines");
+  const Answer answer(listed);
+  for (int i = 0; i < count; ++i)
+    take(*listed[i]);
+  return {};
+}
+
 }  // namespace
 
 std::string uuid_of(virDomainPtr domain) {
@@ -54,24 +65,29 @@ std::string StatsRecord::text(const std::string& field) const {
   return found == fields_.end() ? "" : found->second;
 }
 
-std::string StatsRecord::digest() const {
-  std::string all;
-  for (const auto& [field, value] : fields_)
-    all += field + "=" + value + " ";
-  return all;
-}
-
 Result<std::vector<StatsRecord>> bulk_stats(virConnectPtr connection, unsigned kinds,
                                             unsigned flags) {
-  virDomainStatsRecordPtr* listed = nullptr;
-  const int count = virConnectGetAllDomainStats(connection, kinds, &listed, flags);
-  if (count < 0) return last_error("listing machines");
-  const Answer answer(listed);
   std::vector<StatsRecord> records;
-  records.reserve(static_cast<size_t>(count));
-  for (int i = 0; i < count; ++i)
-    records.emplace_back(*listed[i]);
+  CHARTER_TRY(ask(connection, kinds, flags,
+                  [&](const virDomainStatsRecord& record) { records.emplace_back(record); }));
   return records;
+}
+
+Result<std::vector<StatsDigest>> bulk_digests(virConnectPtr connection, unsigned kinds,
+                                              unsigned flags) {
+  std::vector<StatsDigest> digests;
+  CHARTER_TRY(ask(connection, kinds, flags, [&](const virDomainStatsRecord& record) {
+    StatsDigest digest{uuid_of(record.dom),
+                       Domain(virDomainRef(record.dom) == 0 ? record.dom : nullptr), ""};
+    for (int i = 0; i < record.nparams; ++i) {
+      digest.text += record.params[i].field;
+      digest.text += '=';
+      digest.text += text_of(record.params[i]);
+      digest.text += ' ';
+    }
+    digests.push_back(std::move(digest));
+  }));
+  return digests;
 }
 
 }  // namespace charter::libvirt

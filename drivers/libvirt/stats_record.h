@@ -22,13 +22,10 @@ class StatsRecord {
 
   const std::string& uuid() const { return uuid_; }
   virDomainPtr domain() const { return domain_.get(); }
-  Domain take_domain() { return std::move(domain_); }
   /// A whole number; nothing when it is not there or too large for 63 bits.
   std::optional<int64_t> number(const std::string& field) const;
   /// Empty when it is not there.
   std::string text(const std::string& field) const;
-  /// All fields and their values, as one text to be compared.
-  std::string digest() const;
 
  private:
   std::string uuid_;
@@ -39,5 +36,15 @@ class StatsRecord {
 /// One bulk call: the kinds and flags are libvirt's.
 Result<std::vector<StatsRecord>> bulk_stats(virConnectPtr connection, unsigned kinds,
                                             unsigned flags);
+
+/// What a bulk call says of one domain, as a text to be compared: cheaper than a StatsRecord, for
+/// those who ask for every domain of a host.
+struct StatsDigest {
+  std::string uuid;
+  Domain domain;
+  std::string text;
+};
+Result<std::vector<StatsDigest>> bulk_digests(virConnectPtr connection, unsigned kinds,
+                                              unsigned flags);
 
 }  // namespace charter::libvirt

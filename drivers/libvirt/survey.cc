@@ -19,17 +19,17 @@ using Rows = std::map<std::string, Row>;  // by UUID
 
 Result<Rows> ask_for_all(virConnectPtr connection, const Endpoint& endpoint) {
   Rows rows;
-  CHARTER_TRY_ASSIGN(auto all, bulk_stats(connection, VIR_DOMAIN_STATS_STATE, 0));
+  CHARTER_TRY_ASSIGN(auto all, bulk_digests(connection, VIR_DOMAIN_STATS_STATE, 0));
   for (auto& record : all)
-    rows[record.uuid()] = {record.take_domain(), record.digest()};
+    rows[record.uuid] = {std::move(record.domain), std::move(record.text)};
   if (endpoint.type == DomainType::Test) return rows;  // it has no other statistics
   CHARTER_TRY_ASSIGN(const auto off,
-                     bulk_stats(connection, VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON,
-                                VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE |
-                                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT));
+                     bulk_digests(connection, VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BALLOON,
+                                  VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE |
+                                      VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT));
   for (const auto& record : off) {
-    const auto found = rows.find(record.uuid());
-    if (found != rows.end()) found->second.facts += record.digest();
+    const auto found = rows.find(record.uuid);
+    if (found != rows.end()) found->second.facts += record.text;
   }
   return rows;
 }
