@@ -21,6 +21,25 @@ std::string without_delays(std::string yaml) {
   return yaml.replace(at, boot.size(), "bootTime: 0s\n    imageTime: 0s\n    stopTime: 0s");
 }
 
+/// Of a file of many only the objects that the story is about: the others take time and no part.
+std::string only_those_used(const std::string& yaml) {
+  std::string used;
+  const std::string between = "\n---\n";
+  for (size_t from = 0; from < yaml.size();) {
+    const size_t to = std::min(yaml.find(between, from), yaml.size());
+    const std::string document = yaml.substr(from, to - from);
+    const bool is_used = document.find("kind: ServiceTemplate") == std::string::npos &&
+                         document.find("kind: ServiceOffering") == std::string::npos;
+    for (const char* name : {"name: server-open\n", "name: compute-highspeed\n"}) {
+      if (!is_used && document.find(name) == std::string::npos) continue;
+      used += (used.empty() ? "" : between) + document;
+      break;
+    }
+    from = to + between.size();
+  }
+  return used;
+}
+
 std::string day_text(int day, const char* hour) {
   return "2026-06-" + std::string(day < 10 ? "0" : "") + std::to_string(day) + "T" + hour +
          ":00:00Z";
@@ -54,9 +73,9 @@ BillingWorld::BillingWorld(WorldOptions options, const std::string& items)
   }
   apply(file_text("manifests/s1-catalog/00-namespace.yaml"));
   apply(without_delays(file_text("manifests/s1-catalog/10-provider.yaml")));
-  for (const char* part : {"20-images", "30-templates", "31-template-storage", "40-ratecard",
-                           "50-offerings", "51-offering-storage"}) {
-    std::string text = file_text(std::string("manifests/s1-catalog/") + part + ".yaml");
+  for (const char* part : {"20-images", "30-templates", "40-ratecard", "50-offerings"}) {
+    std::string text =
+        only_those_used(file_text(std::string("manifests/s1-catalog/") + part + ".yaml"));
     const std::string begin = "  items:\n";
     if (const auto at = text.find(begin); !items.empty() && at != std::string::npos)
       text.insert(at + begin.size(), items);
