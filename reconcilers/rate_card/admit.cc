@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 namespace charter::rate_card {
 namespace {
@@ -146,8 +148,13 @@ void check_rates(const Rates& rates, std::vector<Cause>& causes) {
         invalid_cause("spec.validUntil", format_time(*rates.valid_until),
                       "must be after effectiveFrom " + format_time(rates.effective_from)));
   }
+  std::set<std::tuple<Meter, Basis, std::string>> priced;
   for (size_t i = 0; i < rates.items.size(); ++i) {
-    check_item(rates.items[i], "spec.items[" + std::to_string(i) + "]", causes);
+    const auto& item = rates.items[i];
+    const auto field = "spec.items[" + std::to_string(i) + "]";
+    check_item(item, field, causes);
+    if (priced.insert({item.meter, item.basis, item.unit}).second) continue;
+    causes.push_back({"FieldValueDuplicate", "meter, basis and unit have a price already", field});
   }
   check_discounts(rates, causes);
 }
