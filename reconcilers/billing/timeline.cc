@@ -27,7 +27,10 @@ void Timeline::add(const LedgerInterval& interval) {
 
 void Timeline::note(const LedgerInterval& interval, int64_t at_s, bool begins) {
   const MeterSpan& span = interval.span;
-  const auto& object = span.part_of.empty() ? span.name : span.part_of;
+  // Machines of one instance are one action; a volume is told of by itself, not as one machine
+  // more.
+  const bool is_counted = span.meter == "machine" && !span.part_of.empty();
+  const auto& object = is_counted ? span.part_of : span.name;
   edges_.push_back({at_s, interval.subject, span.meter, object, begins ? span.by : span.ended_by,
                     begins, span.number == 1});
 }

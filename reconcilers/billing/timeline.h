@@ -20,7 +20,8 @@ namespace charter::billing {
 /// One action on things of one parent at one second.
 struct TimelineAction {
   int64_t at_s = 0;
-  std::string action, object, by;  ///< object: "ns/name" of the parent, or of the thing itself
+  std::string action, object,
+      by;  ///< object: "ns/name" of machines' instance, or of the thing itself
   int64_t count = 0;
   bool operator==(const TimelineAction&) const = default;
 };
