@@ -13,7 +13,9 @@
 #include <thread>
 
 // What the driver costs over what libvirt itself takes: twenty guests from nothing to running, by
-// the driver and by bare calls that make the same definitions, disks and seeds, in one run.
+// the driver and by bare calls that make the same definitions, disks and seeds, in one run. A
+// measure, asked for by
+// --gtest_also_run_disabled_tests: no time decides about a build.
 namespace charter {
 namespace {
 
@@ -92,7 +94,7 @@ class LibvirtStart : public LibvirtReal {
   }
 };
 
-TEST_F(LibvirtStart, OfTwentyGuestsTheDriverAddsNextToNothing) {
+TEST_F(LibvirtStart, DISABLED_OfTwentyGuestsTheDriverAddsNextToNothing) {
   ASSERT_TRUE(driver().create(bench_.spec(kA)));  // brings the image, and shows what is defined
   const libvirt::Pool pool(virStoragePoolLookupByName(bench_.hands(), "charter"));
   const std::string hex = bench_.spec(kA).image_digest.substr(7);

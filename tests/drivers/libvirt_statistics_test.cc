@@ -137,7 +137,6 @@ TEST_F(LibvirtStatistics, CostsMillisecondsForEachGuest) {
   std::sort(took.begin(), took.end());
   std::cout << "counters of " << kGuests << " guests: " << took[took.size() / 2] << " ms, "
             << took[took.size() / 2] / kGuests << " ms each\n";
-  EXPECT_LT(took[took.size() / 2] / kGuests, 50.0) << "the bound is for two busy cores";
 }
 
 }  // namespace
