@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the dev preset (ASan+UBSan) once and runs every test in it: unit, simulation, fuzz and tidy tests,
-# then the end-to-end tests with a real kubectl, one after the other.
+# then the end-to-end tests with a real kubectl; what measures seconds runs alone.
 #
 #   hack/test.sh [--quick]      --quick leaves out the end-to-end tests
 #
@@ -102,5 +102,5 @@ build_preset dev || die "the dev build failed" "the compiler's messages are abov
 run_tests dev unit -j "$JOBS" -LE '^(e2e|bench)$'
 
 if [ "$quick" = no ]; then
-  run_tests dev e2e -j 1 -L '^e2e$'
+  run_tests dev e2e -j "$JOBS" -L '^e2e$'
 fi
