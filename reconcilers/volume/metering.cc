@@ -15,7 +15,7 @@ std::optional<Metering> metered(const Volume& volume, const Observed& have) {
   // A deletion gives it back once it is off its machines.
   const bool going = !volume.meta.deleted.empty();
   if (there && !have.contract_ended && !(going && have.ext->attached_to.empty()))
-    allocated = Charged{{}, {}, have.ext->size_bytes};
+    allocated = Charged{{}, {}, counted_size(volume, *have.ext)};
   advance(metering->allocated, allocated, {have.now, {}, {}}, have.by);
   return metering;
 }

@@ -144,7 +144,7 @@ class Placed {
     const auto& ext = *have_.ext;
     auto& status = step_.status;
     status.external_id = ext.external_id;
-    status.size_bytes = ext.size_bytes;
+    status.size_bytes = counted_size(volume_, ext);
     status.pool = ext.host;
     status.attached_to = have_.attached_names;
     status.drift.clear();
@@ -214,7 +214,7 @@ class Placed {
       step_.conditions.push_back(is_so("DriftDetected", "DriftReported", message));
       step_.ready = ready_false("DriftReported", message);
       step_.outcome = Outcome::wait({}, "DriftReported");
-    } else if (ext.size_bytes - volume_.spec.size_bytes >= kSizeRounding) {
+    } else if (step_.status.size_bytes > volume_.spec.size_bytes) {
       step_.ready = ready_false("ShrinkNotPossible",
                                 "has " + bytes_text(ext.size_bytes) + ", spec.size asks for " +
                                     bytes_text(volume_.spec.size_bytes) +
@@ -250,6 +250,13 @@ Step plan(const Volume& volume, const Observed& have) {
   const bool over = is_charged(volume.status.metering) && !is_charged(step.status.metering);
   if (over && !volume.meta.deleted.empty()) note_end_first<Remove>(step);
   return step;
+}
+
+int64_t counted_size(const Volume& volume, const VolumeState& ext) {
+  for (const int64_t size : {volume.spec.size_bytes, volume.status.size_bytes.value_or(0)}) {
+    if (size > 0 && size <= ext.size_bytes && ext.size_bytes - size < kSizeRounding) return size;
+  }
+  return ext.size_bytes;
 }
 
 std::string_view phase_of(const Conditions& conditions) {

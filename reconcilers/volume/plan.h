@@ -103,6 +103,10 @@ struct Observed {
 /// The table above.
 Step plan(const Volume& volume, const Observed& have);
 
+/// The size a volume counts with, in units, on bills and in its status. Hosts keep whole blocks: what
+/// that adds to what is ordered, or was before a growth that is under way, nobody has ordered.
+int64_t counted_size(const Volume& volume, const VolumeState& ext);
+
 /// Pending, Creating, Available, Attached, Deleting or Failed.
 std::string_view phase_of(const Conditions& conditions);
 

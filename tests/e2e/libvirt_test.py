@@ -129,6 +129,11 @@ class LibvirtTest(LibvirtServer):
         self.assertRegex(provider["status"]["driverVersion"], r"^libvirt [0-9.]+, QEMU [0-9.]+, TCG")
         self.assertEqual(provider["status"]["inventory"], {"machines": 2, "volumes": 1})
 
+    def test_a_volume_of_what_was_ordered_takes_the_units_that_were_ordered(self):
+        # 500 GB are no whole number of the host's blocks.
+        eventually(lambda: self.get("contract", "orders", "-n", NS)["status"]["summary"]["storage"] == "5/5",
+                   "five units of storage are provisioned, not six")
+
     def test_deactivated_machines_shut_down_and_come_back_as_they_were(self):
         before, second = ordering.identities(self.server), self.uid(1)
         boots, stops = self.boots(second), self.host.console(second).count("GUEST-ACPI-POWEROFF")

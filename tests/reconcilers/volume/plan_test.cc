@@ -92,6 +92,23 @@ TEST(VolumePlan, EachRowOfTheTable) {
   }
 }
 
+TEST(VolumePlan, WholeBlocksOfAHostAreCountedForNobody) {
+  const Volume ordered = made();
+  EXPECT_EQ(plan(ordered, look(ext({}, 99 + kSizeRounding))).status.size_bytes, 100);
+  EXPECT_EQ(plan(ordered, look(ext({}, 100 + kSizeRounding))).status.size_bytes,
+            100 + kSizeRounding);
+  EXPECT_EQ(plan(ordered, look(ext({}, 50))).status.size_bytes, 50);
+  Volume growing = made();
+  growing.status.size_bytes = 100;
+  growing.spec.size_bytes = 100'000;
+  const Step step = plan(growing, look(ext({}, 99 + kSizeRounding)));
+  EXPECT_EQ(step.action, Action(Grow{100'000}));
+  EXPECT_EQ(step.status.size_bytes, 100) << "as before, until it has grown";
+  Observed paid = look(ext({}, 99 + kSizeRounding));
+  paid.contract_uid = "c";
+  EXPECT_EQ(plan(ordered, paid).status.metering->allocated->size_bytes, 100);
+}
+
 TEST(VolumePlan, TheProviderIsNotedBeforeAnythingIsMadeThere) {
   const Step step = plan(volume(""), {.provider = "p"});
   EXPECT_FALSE(step.action);
