@@ -21,6 +21,7 @@ if(CHARTER_SANITIZE MATCHES thread)
 endif()
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt)
+pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
 find_package(pugixml REQUIRED)
 
 # Asio and Beast are header-only. Coroutines stay off: g++ 12.2 miscompiles them. The io_context's

@@ -12,13 +12,14 @@ packages=(
   libboost-dev libcpprest-dev libyaml-cpp-dev libvirt-dev libsqlite3-dev libspdlog-dev libfmt-dev
   nlohmann-json3-dev libre2-dev libssl-dev libcli11-dev prometheus-cpp-dev libpugixml-dev
   libexpected-dev libmimalloc-dev zlib1g-dev libprotobuf-dev protobuf-compiler tzdata
+  libgit2-dev openssh-client gpg
   # tests, fuzzing, checks
   libgtest-dev libgmock-dev libgmp-dev clang-14 libclang-rt-14-dev clang-format python3 poppler-utils
   # a libvirtd of the tests' own, with real guests
   libvirt-daemon libvirt-daemon-system libvirt-clients libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
   ovmf dnsmasq-base iptables
   # what the scripts and the end-to-end tests call
-  jq curl openssl ca-certificates strace lua5.4
+  jq curl openssl ca-certificates strace lua5.4 openssh-server gpg-agent
 )
 
 command -v dpkg-query >/dev/null ||

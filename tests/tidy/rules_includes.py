@@ -28,7 +28,7 @@ WALLS = (
     (
         "OpenSSL",
         r"openssl/",
-        r"controller/api/((http_|tls|certificate|connection|net_)|.*\.cc$)|controller/(object|keys)/.*\.cc$|controller/runtime/rest_.*\.cc$",
+        r"controller/api/((http_|tls|certificate|connection|net_)|.*\.cc$)|controller/(object|keys)/.*\.cc$|controller/git/tls_stream\.cc$|controller/runtime/rest_.*\.cc$",
         "keys and certificates live in controller/api (headers: tls*, certificate*, http_* only), digests in controller/object,"
         " encryption at rest in controller/keys",
     ),
@@ -38,6 +38,7 @@ WALLS = (
     ("protobuf", r"(google/protobuf|wire)/", r"controller/protobuf/.*\.cc$", "convert through controller/protobuf/protobuf.h"),
     ("libvirt", r"libvirt/", r"drivers/libvirt/", "talk to hypervisors through drivers/machine_driver.h"),
     ("pugixml", r"pugi(xml|config)", r"drivers/libvirt/|drivers/ovf/.*\.cc$", "XML belongs to drivers/libvirt and drivers/ovf"),
+    ("libgit2", r"git2(\.h$|/)", r"controller/git/.*\.cc$|controller/git/libgit2_[a-z_]+\.h$", "read repositories through controller/git/git_reader.h"),
     ("CLI11", r"CLI/", r"controller/cli/.*\.cc$", "describe commands through controller/cli headers"),
     ("mimalloc", r"mimalloc", r"controller/(main\.cc|base/)", "the allocator is chosen in controller/main.cc"),
     ("GoogleTest", r"g(test|mock)/", r"(?!)", "tests live under tests/"),
@@ -59,11 +60,12 @@ LAYERS = (
     ("store", r"controller/store/", ("object", "base")),
     ("keys", r"controller/keys/", ("store", "object", "base")),  # beside the store: it links no cryptography
     ("protobuf", r"controller/protobuf/", ("object", "base")),
-    ("webhooks", r"controller/webhooks/", ("store", "object", "base")),
+    ("git", r"controller/git/", ("object", "base")),
+    ("webhooks", r"controller/webhooks/", ("store", "cel", "object", "base")),
     ("api", r"controller/api/", ("object", "store", "cel", "protobuf", "webhooks", "base")),
     ("local client", r"controller/runtime/local_client", ("runtime", "api", "object", "base")),
     ("runtime", r"controller/runtime/", ("object", "base")),
-    ("cli", r"controller/cli/", ("main", "base", "object", "store", "keys", "webhooks", "api", "runtime", "local client")),
+    ("cli", r"controller/cli/", ("main", "base", "object", "store", "keys", "webhooks", "git", "api", "runtime", "local client")),
     ("crd types", r"crds/types/", ("object", "base")),
     ("simulated driver", r"drivers/simulated/", ("driver ports", "base")),
     ("libvirt driver", r"drivers/libvirt/", ("driver ports", "base")),
@@ -71,7 +73,7 @@ LAYERS = (
     ("ovf", r"drivers/ovf/", ("images", "driver ports", "object", "base")),
     ("remote driver", r"drivers/remote/", ("driver ports", "runtime", "base")),
     ("driver ports", r"drivers/[^/]+$", ("base",)),
-    ("reconcilers", r"reconcilers/", ("runtime", "object", "crd types", "driver ports", "base")),
+    ("reconcilers", r"reconcilers/", ("runtime", "git", "object", "crd types", "driver ports", "base")),
     ("tests", r"tests/", None),
 )
 
