@@ -54,21 +54,25 @@ Status take(const std::string& source, const Json& tree, std::vector<Manifest>& 
   return {};
 }
 
-Status read_file(const fs::path& path, std::vector<Manifest>& manifests) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error{Code::NotFound, path.string() + ": cannot read this file"};
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+Status take_text(const std::string& file, const std::string& source, const std::string& text,
+                 std::vector<Manifest>& manifests) {
   const auto documents = parse_yaml_stream(text);
-  if (!documents) return Error{Code::Invalid, path.string() + ": " + documents.error().message};
+  if (!documents) return Error{Code::Invalid, file + ": " + documents.error().message};
   size_t number = 0;
   for (const Json& document : *documents) {
     ++number;
-    const std::string source = path.filename().string();
     CHARTER_TRY(
         take(documents->size() == 1 ? source : source + ", document " + std::to_string(number),
              document, manifests));
   }
   return {};
+}
+
+Status read_file(const fs::path& path, std::vector<Manifest>& manifests) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Error{Code::NotFound, path.string() + ": cannot read this file"};
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  return take_text(path.string(), path.filename().string(), text, manifests);
 }
 
 }  // namespace
@@ -79,6 +83,12 @@ Result<std::vector<Manifest>> read_manifests(const std::string& path) {
   for (const auto& file : files)
     CHARTER_TRY(read_file(file, manifests));
   if (manifests.empty()) return Error{Code::Invalid, path + ": no document in it"};
+  return manifests;
+}
+
+Result<std::vector<Manifest>> parse_manifests(const std::string& source, const std::string& text) {
+  std::vector<Manifest> manifests;
+  CHARTER_TRY(take_text(source, source, text, manifests));
   return manifests;
 }
 

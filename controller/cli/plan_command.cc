@@ -2,6 +2,7 @@
 
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/cli/git_manifests.h"
 #include "controller/cli/rehearsal.h"
 #include "controller/runtime/rest_transport.h"
 
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
 
 namespace charter {
 namespace {
@@ -17,6 +19,10 @@ namespace {
 constexpr int kNothingToDo = 0;
 constexpr int kFailed = 1;
 constexpr int kChanges = 2;
+
+const std::map<std::string, PlanForm> kForms = {{"text", PlanForm::ForPeople},
+                                                {"json", PlanForm::ForPrograms},
+                                                {"markdown", PlanForm::ForReviews}};
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -122,10 +128,22 @@ Result<std::vector<Json>> read_server(const Kubeconfig& config, const Product& p
 
 Result<PlanReport> make_plan(const Product& product, const CommandInput& input) {
   const std::string& form = input.flag("output");
-  if (form != "text" && form != "json")
-    return Error{Code::Invalid, "--output " + form + ": expected text or json"};
+  const auto known = kForms.find(form);
+  if (known == kForms.end())
+    return Error{Code::Invalid, "--output " + form + ": expected text, json or markdown"};
   RehearsalRequest request;
-  CHARTER_TRY_ASSIGN(request.manifests, read_manifests(input.flag("filename")));
+  std::optional<DocumentOrigin> origin;
+  if (input.flag("git").empty() == input.flag("filename").empty())
+    return Error{Code::Invalid, "expected either -f FILE or --git URL"};
+  if (input.flag("git").empty()) {
+    CHARTER_TRY(refuse_git_flags(input));
+    CHARTER_TRY_ASSIGN(request.manifests, read_manifests(input.flag("filename")));
+  } else {
+    CHARTER_TRY_ASSIGN(auto read, read_git_manifests(input));
+    request.manifests = std::move(read.manifests);
+    request.order = Order::AsNeeded;
+    origin = std::move(read.origin);
+  }
   CHARTER_TRY_ASSIGN(
       const Kubeconfig config,
       read_kubeconfig(
@@ -138,9 +156,9 @@ Result<PlanReport> make_plan(const Product& product, const CommandInput& input) 
   CHARTER_TRY_ASSIGN(request.objects, read_server(config, product, request.manifests));
   std::fprintf(stderr, "charter plan: rehearsing %zu documents on a copy of %zu objects\n",
                request.manifests.size(), request.objects.size());
-  CHARTER_TRY_ASSIGN(const Rehearsed seen, rehearse(product, SystemClock().now(), request));
-  return product.planning.report(seen,
-                                 form == "json" ? PlanForm::ForPrograms : PlanForm::ForPeople);
+  CHARTER_TRY_ASSIGN(Rehearsed seen, rehearse(product, SystemClock().now(), request));
+  seen.origin = std::move(origin);
+  return product.planning.report(seen, known->second);
 }
 
 int plan(const Product& product, const CommandInput& input) {
@@ -170,12 +188,17 @@ Command plan_command(const Product& product) {
       "  charter plan -f manifests/quickstart --accept-offers     # as if its offers were "
       "accepted\n"
       "  charter plan -f contract.yaml --output json\n"
+      "  charter plan --git https://git.example.org/platform/capacity.git --ref more-machines "
+      "--path prod \\\n"
+      "    --git-token-file /run/secrets/token -o markdown    # what a branch would do, before it "
+      "is "
+      "merged\n"
+      "  charter plan --git git@git.example.org:platform/capacity.git --git-ssh-key ~/.ssh/deploy "
+      "\\\n"
+      "    --git-known-hosts ~/.ssh/known_hosts\n"
       "Exit codes: 0 nothing would change, 2 something would, 1 refused or failed";
   command.flags = {
-      {.name = "filename",
-       .help = "File, or directory of *.yaml, *.yml and *.json",
-       .required = true,
-       .letter = "f"},
+      {.name = "filename", .help = "File, or directory of *.yaml, *.yml and *.json", .letter = "f"},
       {.name = "kubeconfig", .help = "Default: $KUBECONFIG, else ~/.kube/config"},
       {.name = "context", .help = "Context of the kubeconfig; default: its current one"},
       {.name = "namespace",
@@ -184,7 +207,11 @@ Command plan_command(const Product& product) {
       {.name = "accept-offers",
        .help = "Go on as if the offers that these contracts get were accepted",
        .kind = CommandFlag::Kind::Switch},
-      {.name = "output", .help = "text or json", .fallback = "text", .letter = "o"}};
+      {.name = "output",
+       .help = "text, json, or markdown (for a comment on a change request)",
+       .fallback = "text",
+       .letter = "o"}};
+  add_git_flags(command.flags);
   command.run = [&product](const CommandInput& input) { return plan(product, input); };
   return command;
 }

@@ -210,15 +210,34 @@ Status Rehearsal::merge(const Json& patch) {
   return {};
 }
 
+namespace {
+
+std::vector<RehearsedDocument> apply_all(Rehearsal& rehearsal, const RehearsalRequest& request) {
+  std::vector<RehearsedDocument> documents;
+  for (const Manifest& manifest : request.manifests)
+    documents.push_back(rehearsal.apply(manifest, request.ns));
+  // Each round takes one refused document at least, or is the last.
+  for (bool taken = request.order == Order::AsNeeded; taken;) {
+    taken = false;
+    for (size_t i = 0; i < documents.size(); ++i) {
+      if (documents[i].outcome != DocumentOutcome::Refused) continue;
+      documents[i] = rehearsal.apply(request.manifests[i], request.ns);
+      taken = taken || documents[i].outcome != DocumentOutcome::Refused;
+    }
+  }
+  return documents;
+}
+
+}  // namespace
+
 Result<Rehearsed> rehearse(const Product& product, Instant now, const RehearsalRequest& request) {
   CHARTER_TRY_ASSIGN(const auto rehearsal, Rehearsal::open(product, now, request.objects));
   Rehearsed seen;
   CHARTER_TRY_ASSIGN(seen.before, rehearsal->settled());
+  seen.documents = apply_all(*rehearsal, request);
   std::set<std::tuple<std::string, ObjectName>> ours;
-  for (const Manifest& manifest : request.manifests) {
-    seen.documents.push_back(rehearsal->apply(manifest, request.ns));
-    ours.insert({seen.documents.back().kind, seen.documents.back().name});
-  }
+  for (const auto& document : seen.documents)
+    ours.insert({document.kind, document.name});
   CHARTER_TRY_ASSIGN(seen.after, rehearsal->settled());
   if (request.consent == Consent::Wait) return seen;
   bool given = false;

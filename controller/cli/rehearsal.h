@@ -56,12 +56,20 @@ class Rehearsal {
 /// Whether the consents that the documents' own objects wait for are given.
 enum class Consent { Wait, Give };
 
+/// In which order documents are applied.
+enum class Order {
+  AsGiven,   ///< as `kubectl apply` does
+  AsNeeded,  ///< one that is refused is tried again after others were taken, until that helps no
+             ///< more
+};
+
 /// What to rehearse.
 struct RehearsalRequest {
   std::vector<Json> objects;  ///< as Rehearsal::open
   std::vector<Manifest> manifests;
   std::string ns = "default";
   Consent consent = Consent::Wait;
+  Order order = Order::AsGiven;
 };
 
 /// The whole story: opens, settles, applies, gives consents, settles again. Errors: as Rehearsal's.

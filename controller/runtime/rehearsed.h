@@ -3,6 +3,7 @@
 #include "controller/object/object.h"
 #include "controller/object/value.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,15 +22,23 @@ struct RehearsedDocument {
   std::vector<std::string> warnings;  ///< as a client would have seen them
 };
 
+/// The commit that documents were read from.
+struct DocumentOrigin {
+  std::string url, path;
+  std::string reference;  ///< as it was asked for; empty: the remote's HEAD
+  std::string commit, author, message;
+};
+
 /// One rehearsal. Both states are settled: nothing in them is due within kPlanHorizon, so their
 /// difference is what the documents do, and not what was going on anyway.
 struct Rehearsed {
   std::vector<Json> before, after;  ///< all objects, in order of kind, namespace and name
   std::vector<RehearsedDocument> documents;
+  std::optional<DocumentOrigin> origin = {};  ///< nothing: files
 };
 
 /// How to tell about it.
-enum class PlanForm { ForPeople, ForPrograms };
+enum class PlanForm { ForPeople, ForPrograms, ForReviews };  // text, JSON, Markdown
 
 /// A plan as it is printed.
 struct PlanReport {

@@ -1,71 +1,24 @@
 #include "reconcilers/preview/report.h"
 
 #include "controller/base/limits.h"
-#include "reconcilers/preview/effects.h"
-#include "reconcilers/preview/prices.h"
+#include "reconcilers/preview/findings.h"
+#include "reconcilers/preview/markdown.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace charter::preview {
 namespace {
 
 using DocumentOutcome = RehearsedDocument::Outcome;
 
-constexpr std::array kEffects = {Effect::Created, Effect::Changed, Effect::Restarted,
-                                 Effect::Replaced, Effect::Destroyed};
 constexpr size_t kEffectColumn = 18;
-
-std::string_view sign_of(Effect effect) {
-  static constexpr std::string_view kSigns[] = {"+", "~", "!", "±", "-"};
-  return kSigns[static_cast<size_t>(effect)];
-}
 
 std::string_view json_word(Effect effect) {
   static constexpr std::string_view kWords[] = {"Created", "Changed", "Restarted", "Replaced",
                                                 "Destroyed"};
   return kWords[static_cast<size_t>(effect)];
-}
-
-std::string full_name(const std::string& kind, const ObjectName& name) {
-  return kind + " " + to_string(name);
-}
-
-std::string or_none(const std::string& text) {
-  return text.empty() ? "none" : text;
-}
-
-/// Everything that is told, in one place for both forms.
-struct Findings {
-  std::vector<ObjectEffect> effects;
-  std::vector<Wait> waits;
-  std::vector<PlacedInstance> placements;
-  std::vector<PriceChange> prices;
-  std::string price_fault;  ///< why there are none
-  std::vector<const RehearsedDocument*> refused;
-
-  int64_t count(Effect effect) const {
-    return std::count_if(effects.begin(), effects.end(),
-                         [effect](const ObjectEffect& e) { return e.effect == effect; });
-  }
-};
-
-Findings find(const Rehearsed& seen) {
-  Findings found{.effects = effects_between(seen.before, seen.after),
-                 .waits = waits_between(seen.before, seen.after),
-                 .placements = new_placements(seen.before, seen.after)};
-  auto prices = price_changes(seen.before, seen.after);
-  if (prices) {
-    found.prices = std::move(*prices);
-  } else {
-    found.price_fault = prices.error().message;
-  }
-  for (const auto& document : seen.documents) {
-    if (document.outcome == DocumentOutcome::Refused) found.refused.push_back(&document);
-  }
-  return found;
 }
 
 /// The report as text, section by section.
@@ -74,6 +27,7 @@ class Page {
   Page(const Rehearsed& seen, const Findings& found) : seen_(seen), found_(found) {}
 
   std::string write() {
+    write_origin();
     for (const auto& effect : found_.effects)
       write_effect(effect);
     write_waits();
@@ -87,6 +41,13 @@ class Page {
  private:
   void line(const std::string& text) { text_ += text + "\n"; }
   void section(const std::string& title) { line((text_.empty() ? "" : "\n") + title); }
+
+  void write_origin() {
+    if (!seen_.origin) return;
+    const auto& from = *seen_.origin;
+    line("Commit " + from.commit + " of " + from.url + (from.path.empty() ? "" : ", " + from.path) +
+         ": " + from.message + " (" + from.author + ")\n");
+  }
 
   void write_effect(const ObjectEffect& effect) {
     std::string word(to_word(effect.effect));
@@ -119,14 +80,11 @@ class Page {
 
   void write_prices() {
     if (!found_.price_fault.empty()) return section("Price per month: " + found_.price_fault);
-    const auto same = [](const PriceChange& price) {
-      return price.before == price.after && !price.offered;
-    };
-    if (std::all_of(found_.prices.begin(), found_.prices.end(), same)) return;
+    if (found_.same_prices()) return;
     section("Price per month:");
     for (const auto& price : found_.prices) {
       const bool total = price.contract.name.empty();
-      if (!total && same(price)) continue;
+      if (!total && is_same(price)) continue;
       line("  " + (total ? "all contracts" : full_name("Contract", price.contract)) + ": " +
            or_none(price.before) + " -> " + or_none(price.after) +
            (price.offered ? " (an offer, to be accepted)" : ""));
@@ -232,6 +190,11 @@ std::string write_json(const Rehearsed& seen, const Findings& found) {
               {"pricesPerMonth", prices_json(found)},
               {"documents", documents}};
   if (!found.price_fault.empty()) all["priceFault"] = found.price_fault;
+  if (seen.origin) {
+    all["origin"] = {{"url", seen.origin->url},       {"path", seen.origin->path},
+                     {"ref", seen.origin->reference}, {"commit", seen.origin->commit},
+                     {"author", seen.origin->author}, {"message", seen.origin->message}};
+  }
   return all.dump(2) + "\n";
 }
 
@@ -240,7 +203,17 @@ std::string write_json(const Rehearsed& seen, const Findings& found) {
 PlanReport report(const Rehearsed& seen, PlanForm form) {
   const Findings found = find(seen);
   PlanReport made;
-  made.text = form == PlanForm::ForPrograms ? write_json(seen, found) : Page(seen, found).write();
+  switch (form) {
+    case PlanForm::ForPeople:
+      made.text = Page(seen, found).write();
+      break;
+    case PlanForm::ForPrograms:
+      made.text = write_json(seen, found);
+      break;
+    case PlanForm::ForReviews:
+      made.text = markdown(seen, found);
+      break;
+  }
   made.changes = !found.effects.empty();
   made.refused = !found.refused.empty();
   return made;

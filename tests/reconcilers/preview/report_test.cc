@@ -113,6 +113,74 @@ TEST(Report, TellsProgramsTheSameAsJson) {
   EXPECT_EQ(tree["pricesPerMonth"][1]["after"], "10.10 USD");
 }
 
+Rehearsed sample_of_commit() {
+  Rehearsed seen = sample();
+  seen.origin =
+      DocumentOrigin{"https://example.org/r",      "prod", "main", "c0ffee", "Eve | `x` <b>",
+                     "@all [x](http://y)\n# title"};
+  return seen;
+}
+
+TEST(Report, TellsOfTheCommitThatItReads) {
+  const Json tree = Json::parse(report(sample_of_commit(), PlanForm::ForPrograms).text);
+  EXPECT_EQ(tree["origin"]["commit"], "c0ffee");
+  EXPECT_EQ(tree["origin"]["ref"], "main");
+  EXPECT_EQ(report(sample_of_commit(), PlanForm::ForPeople)
+                .text.find("Commit c0ffee of https://example.org/r, prod: "),
+            0U);
+}
+
+TEST(Report, TellsReviewersInSpansThatSayNothingElse) {
+  const auto made = report(sample_of_commit(), PlanForm::ForReviews);
+  EXPECT_EQ(made.text,
+            "### Charter plan: 1 created, 1 refused\n"
+            "\n"
+            "Commit `c0ffee` `@all [x](http://y) # title` by `Eve \\| 'x' <b>`, path `prod`\n"
+            "\n"
+            "#### Refused\n"
+            "\n"
+            "| File | Object | Why |\n"
+            "|---|---|---|\n"
+            "| `b.yaml` | `Contract shop/b` | `Invalid: no` |\n"
+            "\n"
+            "#### Price per month\n"
+            "\n"
+            "| Contract | Now | Then | |\n"
+            "|---|---|---|---|\n"
+            "| `shop/a` | `none` | `10.10 USD` | an offer, to be accepted |\n"
+            "| **all contracts** | `0.00 USD` | `10.10 USD` |  |\n"
+            "\n"
+            "#### Objects\n"
+            "\n"
+            "| | | Object | Fields |\n"
+            "|---|---|---|---|\n"
+            "| `+` | created | `Contract shop/a` |  |\n"
+            "\n"
+            "#### Warnings\n"
+            "\n"
+            "| File | Object | |\n"
+            "|---|---|---|\n"
+            "| `a.yaml` | `Contract shop/a` | `old form` |\n"
+            "\n"
+            "Nothing was changed on the server.\n");
+  EXPECT_TRUE(made.changes);
+  EXPECT_TRUE(made.refused);
+}
+
+TEST(Report, ForReviewersFitsIntoAComment) {
+  Rehearsed seen;
+  for (int i = 0; i < 3000; ++i)
+    seen.documents.push_back({"f.yaml",
+                              "Contract",
+                              {"shop", std::to_string(i)},
+                              RehearsedDocument::Outcome::Refused,
+                              std::string(1000, 'x'),
+                              {std::string(1000, 'y')}});
+  const auto text = report(seen, PlanForm::ForReviews).text;
+  EXPECT_LT(text.size(), 65'536U);
+  EXPECT_NE(text.find("and 2900 more"), std::string::npos);
+}
+
 TEST(Report, OfNothingSaysThatNothingChanges) {
   const auto made = report({}, PlanForm::ForPeople);
   EXPECT_FALSE(made.changes);
