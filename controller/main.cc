@@ -1,6 +1,7 @@
 // Composition root: puts the product's kinds, drivers and commands into the generic runtime. No
 // logic here.
 #include "controller/cli/product.h"
+#include "controller/git/git_reader.h"
 #include "controller/runtime/https_fetch.h"
 #include "drivers/fenced_driver.h"
 #include "drivers/images/image_commands.h"
@@ -34,10 +35,12 @@ struct Hold {
   charter::ImageStore images;  ///< outlives the drivers
   charter::DriverPool drivers;
 };
+  std::unique_ptr<charter::GitReader> git;  ///< null: another API server
 
 charter::ControllerHold add_controllers(charter::Manager& manager, const charter::Clock& clock,
                                         const std::string& data_dir,
-                                        const charter::Fence& may_act) {
+                                        const charter::Fence& may_act,
+                                        charter::Applier* applier) {
   auto hold = std::make_shared<Hold>(data_dir + "/sim", data_dir + "/images");
   const auto add = [&](const char* driver, charter::DriverFactory factory) {
     hold->drivers.add_factory(driver, charter::fenced_factory(std::move(factory), may_act));
@@ -45,7 +48,8 @@ charter::ControllerHold add_controllers(charter::Manager& manager, const charter
   add("simulated", charter::simulated_driver_factory(
                        hold->hosts, {.clock = &clock, .pause = charter::real_pause()}));
   add("libvirt", charter::libvirt::libvirt_driver_factory(hold->images, clock));
-  charter::add_controllers(manager, {hold->drivers});
+  if (applier != nullptr) hold->git = charter::make_git_reader(data_dir + "/git");
+  charter::add_controllers(manager, {hold->drivers, true, applier, hold->git.get()});
   return hold;
 }
 

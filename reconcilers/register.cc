@@ -5,6 +5,7 @@
 #include "reconcilers/common/naming.h"
 #include "reconcilers/consumption/meter.h"
 #include "reconcilers/contract/reconciler.h"
+#include "reconcilers/git_source/reconciler.h"
 #include "reconcilers/image/reconciler.h"
 #include "reconcilers/invoice/opener.h"
 #include "reconcilers/invoice/reconciler.h"
@@ -35,6 +36,7 @@ HookTable make_hooks() {
   hooks[kinds::hook_key(kinds::volumes())] = volume::hooks();
   hooks[kinds::hook_key(kinds::usage_reports())] = usage_report::hooks();
   hooks[kinds::hook_key(kinds::invoices())] = invoice::hooks();
+  hooks[kinds::hook_key(kinds::git_sources())] = git_source::hooks();
   return hooks;
 }
 
@@ -61,6 +63,8 @@ void add_controllers(Manager& manager, const ControllerResources& resources) {
   manager.add(usage_report::controller());
   manager.add(invoice::controller());
   manager.add(invoice::opener());
+  if (resources.repositories)
+    manager.add(git_source::controller({resources.applier, resources.git}));
 }
 
 }  // namespace charter

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "controller/git/git_reader.h"
 #include "controller/object/admit.h"
+#include "controller/runtime/applier.h"
 #include "controller/runtime/manager.h"
 #include "drivers/provider_driver.h"
 
@@ -15,6 +17,11 @@ namespace charter {
 /// What controllers need beside their Runtime; outlives the manager.
 struct ControllerResources {
   DriverPool& drivers;
+  /// Whether repositories are looked after; a rehearsal leaves them as they are.
+  bool repositories = false;
+  /// Null where the API server is not ours: there others apply what repositories hold.
+  Applier* applier = nullptr;
+  GitReader* git = nullptr;
 };
 
 /// Admission, guards and index fields of all kinds, for the API server, for webhooks and for

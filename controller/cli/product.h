@@ -10,6 +10,7 @@
 #include "controller/base/command.h"
 #include "controller/base/embedded.h"
 #include "controller/object/admit.h"
+#include "controller/runtime/applier.h"
 #include "controller/runtime/manager.h"
 #include "controller/runtime/rehearsed.h"
 
@@ -38,9 +39,9 @@ struct Product {
   /// Label selectors, by bucket, of resources that are not the product's own and of which it wants only its own objects in memory.
   std::map<std::string, std::string, std::less<>> cache_selectors;
   /// Adds the product's controllers; `data_dir` is where drivers may keep their own files. `may_act` is asked before each call
-  /// to anything outside; empty: nobody else may act.
+  /// to anything outside; empty: nobody else may act. `applier` applies what others wrote; null where the API server is not ours.
   std::function<ControllerHold(Manager& manager, const Clock& clock, const std::string& data_dir,
-                               std::function<Status()> may_act)>
+                               std::function<Status()> may_act, Applier* applier)>
       add_controllers;
   Planning planning;
   std::vector<Command> commands;                ///< domain commands (sim …)

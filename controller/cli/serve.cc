@@ -1,3 +1,4 @@
+#include "controller/cli/plane_applier.h"
 #include "controller/cli/serve.h"
 
 #include "controller/api/heavy_workers.h"
@@ -95,9 +96,10 @@ class Server {
     keeper_ = std::make_unique<CertificateKeeper>(CertificateKeeperParts{
         clock_, metrics_, data_dir_, address.host, std::move(chosen.certificates)});
     CHARTER_TRY(start_http(address));
+    applier_ = std::make_unique<PlaneApplier>(product_, clock_, *plane_);
     CHARTER_TRY(plane_->install([this](Manager& manager) {
       add_namespace_defaults(manager, keeper_->trusted_pem());
-      return product_.add_controllers(manager, clock_, data_dir_, {});
+      return product_.add_controllers(manager, clock_, data_dir_, {}, applier_.get());
     }));
     plane_->api().set_ready(true);
     plane_->start();
@@ -156,6 +158,7 @@ class Server {
   HeavyWorkers heavy_{clock_, metrics_};
   HttpsWebhooks webhooks_;
   HeavyWorkers waiting_{clock_, metrics_, limits::kWebhookThreads, kWebhooksLevel};
+  std::unique_ptr<Applier> applier_;  // its user, the plane's manager, ends first
   std::unique_ptr<ControlPlane> plane_;
   std::unique_ptr<Identities> identities_;
   std::unique_ptr<HttpServer> http_;  // gone before the API that it asks
@@ -232,7 +235,7 @@ Command serve_command(const Product& product) {
   // The API server alone: none of the product's kinds, rules, roles and controllers.
   const auto plain = std::make_shared<Product>();
   plain->version = product.version;
-  plain->add_controllers = [](Manager&, const Clock&, const std::string&, const auto&) {
+  plain->add_controllers = [](Manager&, const Clock&, const std::string&, const auto&, Applier*) {
     return ControllerHold();
   };
   command.run = [&product, plain](const CommandInput& input) {

@@ -31,8 +31,10 @@ const Entry& entry(size_t index) {
       ours("volumes", "Volume"),
       ours("usagereports", "UsageReport"),
       ours("invoices", "Invoice"),
+      ours("gitsources", "GitSource"),
       {Gvr{"", "v1", "namespaces"}, "Namespace"},
       {Gvr{"", "v1", "secrets"}, "Secret"},
+      {Gvr{"", "v1", "serviceaccounts"}, "ServiceAccount"},
       {Gvr{"rbac.authorization.k8s.io", "v1", "roles"}, "Role"},
       {Gvr{"rbac.authorization.k8s.io", "v1", "rolebindings"}, "RoleBinding"},
       {Gvr{"rbac.authorization.k8s.io", "v1", "clusterroles"}, "ClusterRole"},
@@ -40,7 +42,7 @@ const Entry& entry(size_t index) {
   };
   return kEntries[index];
 }
-constexpr size_t kEntryCount = 19;
+constexpr size_t kEntryCount = 21;
 
 }  // namespace
 
@@ -83,23 +85,29 @@ const Gvr& usage_reports() {
 const Gvr& invoices() {
   return entry(12).gvr;
 }
-const Gvr& namespaces() {
+const Gvr& git_sources() {
   return entry(13).gvr;
 }
-const Gvr& secrets() {
+const Gvr& namespaces() {
   return entry(14).gvr;
 }
-const Gvr& roles() {
+const Gvr& secrets() {
   return entry(15).gvr;
 }
-const Gvr& role_bindings() {
+const Gvr& service_accounts() {
   return entry(16).gvr;
 }
-const Gvr& cluster_roles() {
+const Gvr& roles() {
   return entry(17).gvr;
 }
-const Gvr& cluster_role_bindings() {
+const Gvr& role_bindings() {
   return entry(18).gvr;
+}
+const Gvr& cluster_roles() {
+  return entry(19).gvr;
+}
+const Gvr& cluster_role_bindings() {
+  return entry(20).gvr;
 }
 
 std::string bucket(const Gvr& resource) {

@@ -24,9 +24,11 @@ const Gvr& machines();
 const Gvr& volumes();
 const Gvr& usage_reports();
 const Gvr& invoices();
+const Gvr& git_sources();
 
 const Gvr& namespaces();
 const Gvr& secrets();
+const Gvr& service_accounts();
 const Gvr& roles();
 const Gvr& role_bindings();
 const Gvr& cluster_roles();

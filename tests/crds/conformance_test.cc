@@ -5,6 +5,7 @@
 #include "controller/object/kind_registry.h"
 #include "crds/types/account.h"
 #include "crds/types/contract.h"
+#include "crds/types/git_source.h"
 #include "crds/types/image.h"
 #include "crds/types/invoice.h"
 #include "crds/types/kinds.h"
@@ -56,6 +57,7 @@ const std::map<std::string, RoundTrip>& round_trips() {
       {"Volume", round_trip<Volume, read_volume>},
       {"UsageReport", round_trip<UsageReport, read_usage_report>},
       {"Invoice", round_trip<Invoice, read_invoice>},
+      {"GitSource", round_trip<GitSource, read_git_source>},
   };
   return kTrips;
 }
@@ -144,9 +146,9 @@ class Sampler {
     const std::string hex = std::string(64 - n.size(), 'a') + n;
     for (const std::string& candidate :
          {"2026-03-" + day + "T00:00:00Z", n + "GB", n + "h", "P" + n + "M", "sha256:" + hex, hex,
-          "https://h" + n + ".example/x", "qemu+ssh://h" + n + "/system", n + ".5", "0." + day,
-          "m" + n + "@example.org", std::string("SEK"), "EU-" + n, "v" + n, "/srv/d" + n,
-          "10.77." + n + ".1/24"}) {
+          hex.substr(24), "https://h" + n + ".example/x", "qemu+ssh://h" + n + "/system", n + ".5",
+          "0." + day, "m" + n + "@example.org", std::string("SEK"), "EU-" + n, "v" + n,
+          "/srv/d" + n, "10.77." + n + ".1/24"}) {
       // Without a format a time is no more than a text; sizes and the like come first there.
       const bool is_time = candidate.ends_with("Z");
       if (is_time && schema.value("format", std::string()) != "date-time" &&
