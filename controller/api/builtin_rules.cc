@@ -145,7 +145,7 @@ void check_immutable(const Json& object, const Json& before, std::vector<Cause>&
 
 void check_definition(Json& object, const Json* before, std::vector<Cause>& causes) {
   validate_definition(object, causes);
-  if (causes.empty()) check_rules(object, causes);
+  if (causes.empty()) check_rules(object, before, causes);
   check_stored_versions(object, causes);
   if (!before) return;
   for (const char* field : {"group", "scope"}) {

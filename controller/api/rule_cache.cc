@@ -17,6 +17,20 @@ bool hides_rules(const std::vector<Cause>& causes) {
   });
 }
 
+const Json* schema_of(const Json& version) {
+  return at(version, {"schema", "openAPIV3Schema"});
+}
+
+bool stood_before(const Json& version, const Json* before) {
+  const Json* versions = before != nullptr ? at(*before, {"spec", "versions"}) : nullptr;
+  if (versions == nullptr || !versions->is_array()) return false;
+  return std::any_of(versions->begin(), versions->end(), [&](const Json& old) {
+    const Json* schema = schema_of(old);
+    return text_at(old, {"name"}) == text_at(version, {"name"}) && schema != nullptr &&
+           *schema == *schema_of(version);
+  });
+}
+
 Cause rules_not_checked() {
   return {"FieldValueInvalid",
           "Invalid value: null: some validation rules were not checked because the object was "
@@ -26,18 +40,24 @@ Cause rules_not_checked() {
 
 }  // namespace
 
-std::shared_ptr<const cel::RuleSet> RuleCache::find(const std::shared_ptr<const Schema>& schema) {
+std::shared_ptr<RuleCache::Entry> RuleCache::entry_of(const std::shared_ptr<const Schema>& schema) {
   const std::lock_guard lock(mutex_);
   const auto at = known_.find(schema.get());
   // The address may have been another schema's, which is gone.
-  if (at != known_.end() && at->second.first.lock() == schema) return at->second.second;
-  std::erase_if(known_, [](const auto& entry) { return entry.second.first.expired(); });
-  // A stored definition was judged when it was written; what is wrong with a rule nevertheless is
-  // said at each write.
-  std::vector<Cause> said;
-  auto rules = cel::RuleSet::compile(schema->source(), "", said);
-  known_[schema.get()] = {schema, rules};
-  return rules;
+  if (at != known_.end() && at->second->schema.lock() == schema) return at->second;
+  std::erase_if(known_, [](const auto& entry) { return entry.second->schema.expired(); });
+  return known_[schema.get()] = std::make_shared<Entry>(schema);
+}
+
+std::shared_ptr<const cel::RuleSet> RuleCache::find(const std::shared_ptr<const Schema>& schema) {
+  const auto entry = entry_of(schema);
+  std::call_once(entry->compiled, [&] {
+    // A stored definition was judged when it was written; what is wrong with a rule nevertheless is
+    // said at each write.
+    std::vector<Cause> said;
+    entry->rules = cel::RuleSet::compile(schema->source(), "", said, cel::CostRule::Unlimited);
+  });
+  return entry->rules;
 }
 
 std::shared_ptr<RuleCache> make_rule_cache() {
@@ -60,24 +80,24 @@ void judge_rules(RuleCache& rules, const std::shared_ptr<const Schema>& schema, 
   warnings.insert(warnings.end(), report.warnings.begin(), report.warnings.end());
 }
 
-void check_rules(const Json& definition, std::vector<Cause>& causes) {
+void check_rules(const Json& definition, const Json* before, std::vector<Cause>& causes) {
   const Json* versions = at(definition, {"spec", "versions"});
   if (versions == nullptr || !versions->is_array() || versions->empty()) return;
-  const auto schema_of = [&](size_t i) {
-    return at((*versions)[i], {"schema", "openAPIV3Schema"});
-  };
   bool shared = true;
-  for (size_t i = 0; i < versions->size(); ++i) {
-    if (schema_of(i) == nullptr) return;
-    shared = shared && *schema_of(i) == *schema_of(0);
+  for (const Json& version : *versions) {
+    if (schema_of(version) == nullptr) return;
+    shared = shared && *schema_of(version) == *schema_of(versions->front());
   }
   // apiextensions reports a schema that all versions share at the place it had in v1beta1.
-  for (size_t i = 0; i < (shared ? 1 : versions->size()); ++i)
-    cel::RuleSet::compile(*schema_of(i),
-                          shared
-                              ? "spec.validation.openAPIV3Schema"
-                              : "spec.versions[" + std::to_string(i) + "].schema.openAPIV3Schema",
-                          causes);
+  for (size_t i = 0; i < (shared ? 1 : versions->size()); ++i) {
+    const Json& version = (*versions)[i];
+    const std::string path =
+        shared ? "spec.validation.openAPIV3Schema"
+               : "spec.versions[" + std::to_string(i) + "].schema.openAPIV3Schema";
+    cel::RuleSet::compile(
+        *schema_of(version), path, causes,
+        stood_before(version, before) ? cel::CostRule::Unlimited : cel::CostRule::Limited);
+  }
 }
 
 }  // namespace charter

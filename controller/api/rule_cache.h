@@ -6,7 +6,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace charter::cel {
@@ -19,13 +18,21 @@ namespace charter {
 /// write and forgotten with its schema. Thread-safe; asked only for schemas that have rules.
 class RuleCache {
  public:
+  /// Null when none of the rules is to be evaluated. The first who asks compiles; only those who
+  /// ask for the same schema wait for it.
   std::shared_ptr<const cel::RuleSet> find(const std::shared_ptr<const Schema>& schema);
 
  private:
-  std::mutex mutex_;
-  std::map<const Schema*,
-           std::pair<std::weak_ptr<const Schema>, std::shared_ptr<const cel::RuleSet>>>
-      known_;
+  struct Entry {
+    explicit Entry(const std::shared_ptr<const Schema>& of) : schema(of) {}
+    const std::weak_ptr<const Schema> schema;
+    std::once_flag compiled;
+    std::shared_ptr<const cel::RuleSet> rules;  ///< once compiled
+  };
+  std::shared_ptr<Entry> entry_of(const std::shared_ptr<const Schema>& schema);
+
+  std::mutex mutex_;  // guards known_
+  std::map<const Schema*, std::shared_ptr<Entry>> known_;
 };
 
 std::shared_ptr<RuleCache> make_rule_cache();
@@ -36,7 +43,8 @@ void judge_rules(RuleCache& rules, const std::shared_ptr<const Schema>& schema, 
                  const Json* before, std::vector<Cause>& causes,
                  std::vector<std::string>& warnings);
 
-/// Appends what is wrong with the rules of a definition whose schemas are right.
-void check_rules(const Json& definition, std::vector<Cause>& causes);
+/// Appends what is wrong with the rules of a definition whose schemas are right. Versions whose
+/// schema is as it was in `before` (null on create) are not asked what they may cost.
+void check_rules(const Json& definition, const Json* before, std::vector<Cause>& causes);
 
 }  // namespace charter

@@ -1,7 +1,9 @@
 #include "controller/api/webhook_calls.h"
 
+#include "controller/api/authorizer.h"
 #include "controller/api/flow_control.h"
 #include "controller/api/scale.h"
+#include "controller/cel/access.h"
 #include "controller/webhooks/webhooks.h"
 
 #include <nlohmann/json.hpp>
@@ -36,6 +38,34 @@ Json options_of(const Change& change, Operation operation) {
   return out;
 }
 
+/// What the writer of a change may do, and what ServiceAccounts may.
+class WriterAccess : public cel::AccessJudge {
+ public:
+  explicit WriterAccess(const Change& change) : change_(change) {}
+
+  Answer decide(const cel::AccessAsk& ask) const override {
+    AccessRequest request;
+    request.verb = ask.verb;
+    request.group = ask.group;
+    request.resource = ask.resource;
+    request.subresource = ask.subresource;
+    request.ns = ask.ns;
+    request.name = ask.name;
+    request.path = ask.path;
+    Caller account;
+    if (!ask.account.empty()) {
+      account.user = "system:serviceaccount:" + ask.account_ns + ":" + ask.account;
+      account.groups = {"system:serviceaccounts", "system:serviceaccounts:" + ask.account_ns};
+    }
+    const Caller& caller = ask.account.empty() ? change_.options.caller : account;
+    Decision said = change_.parts.authorizer->decide(caller, request);
+    return {said.allowed, std::move(said.reason)};
+  }
+
+ private:
+  const Change& change_;
+};
+
 /// One question, with everything that an AdmissionAttempt refers to.
 class Question {
  public:
@@ -43,6 +73,7 @@ class Question {
       : change_(change),
         operation_(operation_of(object, before)),
         options_(options_of(change, operation_)),
+        access_(change),
         object_(object),
         before_(before) {
     if (!is_scale(change)) return;
@@ -60,13 +91,15 @@ class Question {
             before_,
             change_.options.caller,
             options_,
-            change_.options.dry_run == DryRun::Yes};
+            change_.options.dry_run == DryRun::Yes,
+            change_.parts.authorizer ? &access_ : nullptr};
   }
 
  private:
   const Change& change_;
   const Operation operation_;
   const Json options_;
+  const WriterAccess access_;
   std::optional<Json> scales_[2];
   const Json* object_;
   const Json* before_;

@@ -25,7 +25,9 @@ TypePtr named_type(std::string_view name) {
       out[kind_name(kind)] = Type::of(kind);
     for (const std::string_view opaque :
          {"net.IP", "net.CIDR", "kubernetes.URL", "kubernetes.Quantity", "kubernetes.Semver",
-          "kubernetes.NamedFormat"})
+          "kubernetes.NamedFormat", "kubernetes.authorization.Authorizer",
+          "kubernetes.authorization.PathCheck", "kubernetes.authorization.GroupCheck",
+          "kubernetes.authorization.ResourceCheck", "kubernetes.authorization.Decision"})
       out[opaque] = Type::opaque(std::string(opaque));
     return out;
   }();
@@ -148,6 +150,24 @@ class Checker {
     expr.parts.clear();
   }
 
+  // "a.b" as the name of a variable, unless a loop's variable is called "a".
+  bool become_dotted(Expr& expr) {
+    const Expr& first = *expr.parts[0];
+    if (expr.test || first.form != Expr::Form::Ident) return false;
+    const std::string name = first.name + "." + expr.name;
+    const auto declared = scope_.begin() + static_cast<std::ptrdiff_t>(used_.size());
+    const auto found =
+        std::find_if(scope_.begin(), declared, [&](const Scoped& one) { return one.name == name; });
+    const Scoped* local = find_variable(first);
+    if (found == declared || (local != nullptr && local->slot >= static_cast<int>(used_.size())))
+      return false;
+    expr.form = Expr::Form::Ident;
+    expr.name = name;
+    expr.parts.clear();
+    ident(expr);
+    return true;
+  }
+
   // "a.b.c" if the expression is such a chain and does not begin with a variable.
   std::optional<std::string> qualified_name(const Expr& expr) const {
     if (expr.form == Expr::Form::Ident) {
@@ -161,6 +181,7 @@ class Checker {
   }
 
   void select(Expr& expr) {
+    if (become_dotted(expr)) return;
     if (const auto name = qualified_name(expr))
       if (const TypePtr type = named_type(*name)) return become_type(expr, type);
     const TypePtr type = field_type(expr, *expr.parts[0], expr.name, false);

@@ -9,6 +9,9 @@ namespace charter::cel {
 namespace {
 
 constexpr size_t kFormatPatternMax = 128;  // kube's MaxNameFormatRegexSize
+constexpr uint64_t kAccessCost = 350'000;
+constexpr uint64_t kSelectorCost = 10;
+constexpr uint64_t kRequirementCost = 50;
 
 std::vector<TypePtr> read_types(std::string_view list) {
   std::vector<TypePtr> out;
@@ -83,7 +86,7 @@ const std::vector<Overload>* find_function(std::string_view name) {
     for (const auto& rows :
          {operator_rows(), conversion_rows(), string_rows(), list_rows(), time_rows(),
           optional_rows(), pattern_rows(), network_rows(), url_rows(), quantity_rows(),
-          semver_rows(), format_rows(), text_format_rows(), set_rows()})
+          semver_rows(), format_rows(), text_format_rows(), set_rows(), access_rows()})
       add_rows(out, rows);
     return out;
   }();
@@ -152,6 +155,10 @@ uint64_t call_cost(const Overload& overload, const Value* args, size_t count, co
              (args[1].kind() == Kind::String ? tenths(size(1)) : 0);
     case Cost::Validate:
       return pattern_cost(size(1), kFormatPatternMax);
+    case Cost::Check:
+      return kAccessCost;
+    case Cost::Selector:
+      return kSelectorCost + tenths(size(1)) + (size(1) + 1) / 2 * kRequirementCost;
   }
   return 1;
 }
@@ -177,10 +184,6 @@ Value equal(const Value& a, const Value& b, CallContext& context) {
   Value same = equal(a, b, context.comparisons_left);
   context.exceeded |= context.comparisons_left == 0;
   return same;
-}
-
-Value made_too_much() {
-  return Value::error("operation cancelled: actual cost limit exceeded");
 }
 
 }  // namespace charter::cel

@@ -47,6 +47,8 @@ enum class Cost : uint8_t {
   ContainsIp,
   ContainsCidr,
   Validate,  ///< as Pattern, with the longest pattern of the format
+  Check,     ///< a question to the authorizer: two of them, and a call is too expensive
+  Selector,  ///< a list and, each two characters, one requirement
 };
 
 /// One overload.
@@ -87,12 +89,11 @@ std::string unknown_zone(std::string_view zone);
 
 /// "no such overload", in the words of the function dispatch.
 Value no_such_overload(std::string_view name, const Value* args, size_t count);
-/// Counts what a function made; false, with nothing made yet, when it would be too much.
+/// Counts what a function made; false, with nothing made yet, when it would be too much: then the
+/// function answers with too_costly().
 bool may_make(CallContext& context, uint64_t amount);
 /// The same for elements of lists and maps.
 bool may_make_items(CallContext& context, uint64_t count);
-/// The error of may_make.
-Value made_too_much();
 
 /// Equality within the evaluation's bound.
 Value equal(const Value& a, const Value& b, CallContext& context);
@@ -112,5 +113,6 @@ std::vector<FunctionRow> semver_rows();
 std::vector<FunctionRow> format_rows();
 std::vector<FunctionRow> text_format_rows();
 std::vector<FunctionRow> set_rows();
+std::vector<FunctionRow> access_rows();
 
 }  // namespace charter::cel

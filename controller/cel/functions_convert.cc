@@ -78,15 +78,6 @@ Value to_double(const Value* args, size_t, CallContext&) {
   return read_number(from.as_text(), out) ? Value::real(out) : no_conversion(from, Kind::Double);
 }
 
-bool is_utf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = utf8_length(text, at);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
-
 Value to_text(const Value* args, size_t, CallContext& context) {
   const Value& from = args[0];
   switch (from.kind()) {
@@ -105,13 +96,13 @@ Value to_text(const Value* args, size_t, CallContext& context) {
     default:
       if (!is_utf8(from.as_text()))
         return Value::error("invalid UTF-8 in bytes, cannot convert to string");
-      if (!may_make(context, from.as_text().size())) return made_too_much();
+      if (!may_make(context, from.as_text().size())) return too_costly();
       return Value::text(std::string(from.as_text()));
   }
 }
 
 Value to_bytes(const Value* args, size_t, CallContext& context) {
-  if (!may_make(context, args[0].as_text().size())) return made_too_much();
+  if (!may_make(context, args[0].as_text().size())) return too_costly();
   return Value::bytes(std::string(args[0].as_text()));
 }
 

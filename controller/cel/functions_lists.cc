@@ -100,7 +100,7 @@ Value slice(const Value* args, size_t, CallContext& context) {
                         "), start index must be less than or equal to end index");
   if (end > size)
     return Value::error("cannot slice(" + range + "), list is length " + std::to_string(size));
-  if (!may_make_items(context, static_cast<uint64_t>(end - begin))) return made_too_much();
+  if (!may_make_items(context, static_cast<uint64_t>(end - begin))) return too_costly();
   std::vector<Value> out;
   for (int64_t i = begin; i < end; ++i)
     out.push_back(args[0].element(static_cast<size_t>(i)));
@@ -125,13 +125,13 @@ Value flatten(const Value* args, size_t count, CallContext& context) {
   const int64_t depth = count > 1 ? args[1].as_int() : 1;
   if (depth < 0) return Value::error("level must be non-negative");
   std::vector<Value> out;
-  if (!flatten_into(args[0], depth, out, context)) return made_too_much();
+  if (!flatten_into(args[0], depth, out, context)) return too_costly();
   return Value::list(std::move(out));
 }
 
 Value range(const Value* args, size_t, CallContext& context) {
   const auto size = static_cast<uint64_t>(std::max<int64_t>(args[0].as_int(), 0));
-  if (!may_make_items(context, size)) return made_too_much();
+  if (!may_make_items(context, size)) return too_costly();
   std::vector<Value> out;
   for (uint64_t i = 0; i < size; ++i)
     out.push_back(Value::integer(static_cast<int64_t>(i)));
@@ -141,7 +141,7 @@ Value range(const Value* args, size_t, CallContext& context) {
 Value distinct(const Value* args, size_t, CallContext& context) {
   std::vector<Value> out;
   for (const Value& item : items_of(args[0])) {
-    if (!may_make_items(context, 1)) return made_too_much();
+    if (!may_make_items(context, 1)) return too_costly();
     const auto same = [&](const Value& seen) { return equal(seen, item, context).is(true); };
     if (std::none_of(out.begin(), out.end(), same)) out.push_back(item);
   }
@@ -149,7 +149,7 @@ Value distinct(const Value* args, size_t, CallContext& context) {
 }
 
 Value reverse(const Value* args, size_t, CallContext& context) {
-  if (!may_make_items(context, args[0].size())) return made_too_much();
+  if (!may_make_items(context, args[0].size())) return too_costly();
   std::vector<Value> out = items_of(args[0]);
   std::reverse(out.begin(), out.end());
   return Value::list(std::move(out));
@@ -161,7 +161,7 @@ Value sort_by_keys(const Value* args, size_t, CallContext& context) {
   const std::vector<Value> keys = items_of(args[1]);
   if (list.size() != keys.size())
     return Value::error("sortBy: keys and list must have the same length");
-  if (!may_make_items(context, 2 * keys.size())) return made_too_much();
+  if (!may_make_items(context, 2 * keys.size())) return too_costly();
   for (const Value& key : keys) {
     if (key.is_error()) return key;
     if (key.kind() != keys[0].kind()) return Value::error("list elements must have the same type");

@@ -40,7 +40,7 @@ Value moment_of(Int128 nanos) {
 Value add_lists(const Value* args, size_t, CallContext& context) {
   const Value& a = args[0];
   const Value& b = args[1];
-  if (!may_make_items(context, a.size() + b.size())) return made_too_much();
+  if (!may_make_items(context, a.size() + b.size())) return too_costly();
   std::vector<Value> items;
   items.reserve(a.size() + b.size());
   for (size_t i = 0; i < a.size(); ++i)
@@ -49,7 +49,7 @@ Value add_lists(const Value* args, size_t, CallContext& context) {
   const bool set = declared != nullptr && declared->set_list;
   const bool map = declared != nullptr && !declared->list_keys.empty();
   // Each new element is looked for among all others: work that the cost of "+" does not count.
-  if ((set || map) && !may_make(context, a.size() * b.size() * 16)) return made_too_much();
+  if ((set || map) && !may_make(context, a.size() * b.size() * 16)) return too_costly();
   const auto same_element = [&](const Value& x, const Value& y) {
     if (set) return equal(x, y, context).is(true);
     for (const std::string& key : declared->list_keys) {
@@ -91,7 +91,7 @@ Value add(const Value* args, size_t, CallContext& context) {
       return Value::real(a.as_double() + b.as_double());
     case Kind::String:
     case Kind::Bytes: {
-      if (!may_make(context, a.as_text().size() + b.as_text().size())) return made_too_much();
+      if (!may_make(context, a.as_text().size() + b.as_text().size())) return too_costly();
       std::string out(a.as_text());
       out += b.as_text();
       return a.kind() == Kind::String ? Value::text(std::move(out)) : Value::bytes(std::move(out));

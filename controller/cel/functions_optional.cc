@@ -48,7 +48,7 @@ Value last(const Value* args, size_t, CallContext&) {
 }
 
 Value unwrap(const Value* args, size_t, CallContext& context) {
-  if (!may_make_items(context, args[0].size())) return made_too_much();
+  if (!may_make_items(context, args[0].size())) return too_costly();
   std::vector<Value> out;
   for (size_t i = 0; i < args[0].size(); ++i) {
     const Value item = args[0].element(i);

@@ -35,7 +35,7 @@ Value find_all(const Value* args, size_t count, CallContext& context) {
   const int64_t most = count > 2 ? args[2].as_int() : -1;
   const size_t limit = most < 0 ? std::numeric_limits<size_t>::max() : static_cast<size_t>(most);
   std::vector<std::string> parts = pattern->find(args[0].as_text(), limit);
-  if (!may_make_items(context, 4 * parts.size())) return made_too_much();
+  if (!may_make_items(context, 4 * parts.size())) return too_costly();
   std::vector<Value> out;
   for (std::string& part : parts)
     out.push_back(Value::text(std::move(part)));

@@ -24,7 +24,7 @@ Value out_of_range(int64_t index) {
 }
 
 Value made_text(CallContext& context, std::string text) {
-  return may_make(context, text.size()) ? Value::text(std::move(text)) : made_too_much();
+  return may_make(context, text.size()) ? Value::text(std::move(text)) : too_costly();
 }
 
 Value contains(const Value* args, size_t, CallContext&) {
@@ -96,7 +96,7 @@ Value replace(const Value* args, size_t count, CallContext& context) {
   while (left != 0) {
     size_t hit = from.empty() ? at : text.find(from, at);
     if (hit == std::string_view::npos || hit > text.size()) break;
-    if (!may_make(context, hit - at + to.size())) return made_too_much();
+    if (!may_make(context, hit - at + to.size())) return too_costly();
     out.append(text.substr(at, hit - at)).append(to);
     at = hit + from.size();
     --left;
@@ -130,8 +130,7 @@ Value split(const Value* args, size_t count, CallContext& context) {
   for (size_t at = 0; !mark.empty() && (at = text.find(mark, at)) != std::string_view::npos;
        ++parts)
     at += mark.size();
-  if (!may_make_items(context, 4 * parts) || !may_make(context, text.size()))
-    return made_too_much();
+  if (!may_make_items(context, 4 * parts) || !may_make(context, text.size())) return too_costly();
   std::vector<Value> out;
   if (most == 0) return Value::list(std::move(out));
   if (mark.empty()) return Value::list(split_characters(text, most));
@@ -152,7 +151,7 @@ Value join(const Value* args, size_t count, CallContext& context) {
     const Value part = args[0].element(i);
     if (part.is_error()) return part;
     if (part.kind() != Kind::String) return no_such_overload("join", args, count);
-    if (!may_make(context, mark.size() + part.as_text().size())) return made_too_much();
+    if (!may_make(context, mark.size() + part.as_text().size())) return too_costly();
     if (i > 0) out += mark;
     out += part.as_text();
   }

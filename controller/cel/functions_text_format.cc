@@ -29,7 +29,7 @@ class Formatter {
         ++i;
       } else {
         const std::string part = clause(format, i);
-        if (!may_make(context_, part.size() + 1)) return made_too_much();
+        if (!may_make(context_, part.size() + 1)) return too_costly();
         out += part;
       }
     }
@@ -121,7 +121,7 @@ class Formatter {
     const std::string plain = value.kind() == Kind::Double ? nested_double(value) : text(value);
     // What is shared is written each time it is met.
     if (!may_make(context_, plain.size() + sizeof(Value)))
-      return fail(std::string(made_too_much().as_text()));
+      return fail(std::string(too_costly().as_text()));
     switch (value.kind()) {
       case Kind::String:
         return go_quote(plain);

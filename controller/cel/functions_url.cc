@@ -24,7 +24,7 @@ Value to_url(const Value* args, size_t, CallContext& context) {
   std::string problem;
   auto url = parse_url(args[0].as_text(), problem);
   if (!url) return Value::error("URL parse error during conversion from string: " + problem);
-  if (!may_make(context, 2 * args[0].as_text().size())) return made_too_much();
+  if (!may_make(context, 2 * args[0].as_text().size())) return too_costly();
   return Value::opaque(std::make_unique<UrlValue>(std::move(*url)));
 }
 
@@ -54,7 +54,7 @@ Value query(const Value* args, size_t, CallContext& context) {
   for (const auto& [key, values] : url_of(args[0]).query) {
     std::vector<Value> list;
     for (const std::string& value : values) {
-      if (!may_make(context, sizeof(Value) + value.size())) return made_too_much();
+      if (!may_make(context, sizeof(Value) + value.size())) return too_costly();
       list.push_back(Value::text(value));
     }
     out.emplace(Value::text(key), Value::list(std::move(list)));

@@ -92,7 +92,7 @@ Interpreter::Interpreter(const std::vector<Value>& variables, size_t slots) : sl
 
 Outcome Interpreter::run(const Expr& expr) {
   Value value = evaluate(expr);
-  if (cancelled_) value = cancelled();
+  if (cancelled_) value = too_costly();
   return {std::move(value), cost_, cancelled_};
 }
 
@@ -112,12 +112,8 @@ Value Interpreter::evaluate_inner(const Expr& expr) {
   return out;
 }
 
-Value Interpreter::cancelled() const {
-  return made_too_much();
-}
-
 Value Interpreter::evaluate(const Expr& expr) {
-  if (cancelled_) return cancelled();
+  if (cancelled_) return too_costly();
   switch (expr.form) {
     case Expr::Form::Constant:
       return expr.constant;
@@ -233,10 +229,10 @@ Value Interpreter::call_function(const Expr& expr) {
   // Before the call: what costs too much is not even begun.
   const bool by_result = chosen->cost == Cost::ResultTwice;
   if (!by_result && !expr.free && !spend(call_cost(*chosen, args.data(), count, Value())))
-    return cancelled();
+    return too_costly();
   context_.pattern = expr.pattern.get();
   Value result = chosen->call(args.data(), count, context_);
-  if (!spend(by_result ? call_cost(*chosen, args.data(), count, result) : 0)) return cancelled();
+  if (!spend(by_result ? call_cost(*chosen, args.data(), count, result) : 0)) return too_costly();
   return result;
 }
 
@@ -246,7 +242,7 @@ Value Interpreter::logical(const Expr& expr) {
   Value error;
   for (const ExprPtr& part : expr.parts) {
     Value term = evaluate(*part);
-    if (cancelled_) return cancelled();
+    if (cancelled_) return too_costly();
     if (term.is(decides)) return term;
     if (term.kind() == Kind::Bool || error.is_error()) continue;
     error = term.is_error() ? std::move(term) : no_such_overload(expr.name, &term, 1);
@@ -293,7 +289,7 @@ Value Interpreter::insert_entry(std::map<Value, Value, KeyLess>& entries, const 
   if (key.kind() != Kind::String && key.kind() != Kind::Int && key.kind() != Kind::Uint &&
       key.kind() != Kind::Bool)
     return Value::error("unsupported key type: " + std::string(key.type_name()));
-  if (!may_make_items(context_, 2)) return made_too_much();
+  if (!may_make_items(context_, 2)) return too_costly();
   if (!entries.emplace(key, std::move(value)).second)
     return Value::error("Failed with repeated key: " + key_text(key));
   return Value();
@@ -328,7 +324,7 @@ Value Interpreter::add_to_list(const Expr& expr) {
   Value item = constant ? expr.parts[1]->constant.element(0) : evaluate(*expr.parts[1]->parts[0]);
   spend(constant ? 2 : kListCost + 2);
   if (item.is_error()) return item;
-  if (!may_make_items(context_, 2)) return made_too_much();
+  if (!may_make_items(context_, 2)) return too_costly();
   list.append(std::move(item));
   return list;
 }

@@ -39,7 +39,6 @@ class Interpreter {
   bool spend(uint64_t cost);
   /// What a step of a path costs beyond itself when it does not begin with a name.
   void spend_step(const Expr& operand);
-  Value cancelled() const;
 
   std::vector<Value> slots_;
   CallContext context_;

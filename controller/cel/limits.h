@@ -22,6 +22,16 @@ inline constexpr size_t kErrorsMax = 100;
 inline constexpr uint64_t kCallCostMax = 1'000'000;
 /// Cost of all rules of one write (kube's RuntimeCELCostBudget).
 inline constexpr int64_t kWriteCostMax = 10'000'000;
+/// What one rule may cost on the largest object its schema allows, and all rules of one schema
+/// (kube's StaticEstimatedCostLimit and StaticEstimatedCRDCostLimit).
+inline constexpr uint64_t kEstimatedCostMax = 10'000'000;
+inline constexpr uint64_t kEstimatedTotalMax = 100'000'000;
+/// Rules that are named when all together cost too much, and the part of it that one must have.
+inline constexpr size_t kExpensiveRulesMax = 4;
+inline constexpr uint64_t kExpensiveRuleMin = kEstimatedTotalMax / 100;
+/// Cost of all conditions of one webhook for one write (kube's
+/// RuntimeCELCostBudgetMatchConditions).
+inline constexpr int64_t kConditionsCostMax = 2'500'000;
 /// Bytes one evaluation may make, freed or not: kube shares the parts of concatenated lists, this
 /// copies them.
 inline constexpr uint64_t kMadeMax = 64 << 20;

@@ -38,7 +38,7 @@ struct RuleNode {
 /// is no such field.
 std::optional<std::string> normalize_field_path(std::string_view path, const Json& schema);
 
-/// Compiles one rule for a node of type `self`.
-CompiledRule compile_rule(const Json& source, const TypePtr& self, const Json& schema);
+/// Compiles one rule for the node of `schema` that is declared as `self`.
+CompiledRule compile_rule(const Json& source, const Declared& self, const Json& schema);
 
 }  // namespace charter::cel

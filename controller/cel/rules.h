@@ -3,6 +3,7 @@
 #include "controller/cel/declared.h"
 #include "controller/object/value.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,10 @@ struct RuleReport {
   std::vector<std::string> warnings;
 };
 
+/// Whether what rules may cost is a reason to refuse them. A definition that stood before it was
+/// asked can still be written.
+enum class CostRule : uint8_t { Limited, Unlimited };
+
 /// The rules of one schema. Immutable; thread-safe.
 class RuleSet {
  public:
@@ -27,7 +32,8 @@ class RuleSet {
   /// refuses in a definition is appended to `causes`; such a rule stays in the set and fails each
   /// write it would judge. Null when the schema has no rules.
   static std::shared_ptr<const RuleSet> compile(const Json& schema, const std::string& path,
-                                                std::vector<Cause>& causes);
+                                                std::vector<Cause>& causes,
+                                                CostRule cost = CostRule::Limited);
 
   /// Judges an object as it would be stored, against the one it replaces (null on create). Both
   /// have passed their schema. The cost of one write is bounded by limits::kWriteCostMax.

@@ -1,5 +1,8 @@
+#include "controller/cel/estimate_sizes.h"
+#include "controller/cel/rule_costs.h"
 #include "controller/cel/rule_node.h"
 #include "controller/cel/rules.h"
+#include "controller/cel/text.h"
 #include "controller/object/causes.h"
 
 #include <nlohmann/json.hpp>
@@ -10,13 +13,6 @@
 // From x-kubernetes-validations to programs, with what kube-apiserver says about wrong ones.
 namespace charter::cel {
 namespace {
-
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
-}
 
 bool has_newline(std::string_view text) {
   return text.find_first_of("\r\n") != std::string_view::npos;
@@ -59,69 +55,82 @@ Cause wrong_rule(std::string field, const Json& rule, std::string_view detail) {
           std::move(field)};
 }
 
+/// A node on the way through a schema.
+struct Spot {
+  std::string path;
+  std::string uncorrelatable;  ///< the list above whose elements nothing tells together
+  Copies copies = 1;
+
+  Spot child(const Json& schema, const std::string& name) const {
+    return {path + name, uncorrelatable, copies_below(schema, copies)};
+  }
+};
+
 /// Walks a schema and makes the nodes of its rules.
 class RuleCompiler {
  public:
-  explicit RuleCompiler(std::vector<Cause>& causes) : causes_(causes) {}
+  RuleCompiler(std::vector<Cause>& causes, CostRule cost) : causes_(causes), cost_(cost) {}
 
   // Null when there is nothing to evaluate here or below.
-  std::unique_ptr<RuleNode> build(const Json& schema, const Declared& declared,
-                                  const std::string& path, const std::string& uncorrelatable) {
+  std::unique_ptr<RuleNode> build(const Json& schema, const Declared& declared, const Spot& spot) {
     if (!schema.is_object()) return nullptr;
     auto node = std::make_unique<RuleNode>();
     node->declared = &declared;
     node->type = text_at(schema, {"type"});
-    bool any = children(*node, schema, declared, path, uncorrelatable);
+    bool any = children(*node, schema, declared, spot);
     if (const Json* rules = rules_of(schema)) {
       any = true;
-      read_rules(*node, *rules, schema, path, uncorrelatable);
+      read_rules(*node, *rules, schema, spot);
     }
-    any |= branches(*node, schema, declared, path);
+    any |= branches(*node, schema, declared, spot);
     return any ? std::move(node) : nullptr;
   }
 
+  // What all rules together may cost, when the root has been built.
+  void check_total(const std::string& path) const {
+    if (cost_ == CostRule::Limited) costs_.check_total(path, causes_);
+  }
+
  private:
-  bool children(RuleNode& node, const Json& schema, const Declared& declared,
-                const std::string& path, const std::string& uncorrelatable) {
+  bool children(RuleNode& node, const Json& schema, const Declared& declared, const Spot& spot) {
     bool any = false;
     if (const Json* properties = at(schema, {"properties"}); properties && properties->is_object())
       for (const auto& [name, child] : properties->items()) {
         const auto field = declared.fields.find(name);
         if (field == declared.fields.end()) continue;
-        auto built =
-            build(child, *field->second, path + ".properties[" + name + "]", uncorrelatable);
+        auto built = build(child, *field->second, spot.child(schema, ".properties[" + name + "]"));
         if (!built) continue;
         node.fields[name] = std::move(built);
         any = true;
       }
     if (const Json* values = at(schema, {"additionalProperties"}); values && declared.element)
-      node.values =
-          build(*values, *declared.element, path + ".additionalProperties", uncorrelatable);
+      node.values = build(*values, *declared.element, spot.child(schema, ".additionalProperties"));
     if (const Json* items = at(schema, {"items"}); items && declared.element) {
-      const bool keyed = !declared.list_keys.empty();
-      node.items = build(*items, *declared.element, path + ".items",
-                         keyed || !uncorrelatable.empty() ? uncorrelatable : path);
+      Spot below = spot.child(schema, ".items");
+      if (declared.list_keys.empty() && below.uncorrelatable.empty())
+        below.uncorrelatable = spot.path;
+      node.items = build(*items, *declared.element, below);
     }
     return any || node.values || node.items;
   }
 
   // Rules below allOf are evaluated, and not looked at when the definition is written.
-  bool branches(RuleNode& node, const Json& schema, const Declared& declared,
-                const std::string& path) {
+  static bool branches(RuleNode& node, const Json& schema, const Declared& declared,
+                       const Spot& spot) {
     const Json* list = at(schema, {"allOf"});
     if (list == nullptr || !list->is_array()) return false;
     std::vector<Cause> unseen;
     for (const Json& branch : *list)
-      if (auto built = RuleCompiler(unseen).build(branch, declared, path, "")) {
+      if (auto built =
+              RuleCompiler(unseen, CostRule::Unlimited).build(branch, declared, {spot.path, ""})) {
         built->type = node.type;
         node.all_of.push_back(std::move(built));
       }
     return !node.all_of.empty();
   }
 
-  void read_rules(RuleNode& node, const Json& rules, const Json& schema, const std::string& path,
-                  const std::string& uncorrelatable) {
-    const std::string place = path + ".x-kubernetes-validations";
+  void read_rules(RuleNode& node, const Json& rules, const Json& schema, const Spot& spot) {
+    const std::string place = spot.path + ".x-kubernetes-validations";
     const size_t before = causes_.size();
     for (size_t i = 0; i < rules.size(); ++i)
       check_words(rules[i], schema, place + "[" + std::to_string(i) + "].");
@@ -135,9 +144,10 @@ class RuleCompiler {
     }
     const bool worded = causes_.size() == before;
     for (size_t i = 0; i < rules.size(); ++i) {
-      node.rules.push_back(compile_rule(rules[i], node.declared->type, schema));
+      node.rules.push_back(compile_rule(rules[i], *node.declared, schema));
       if (worded)
-        judge(node.rules.back(), rules[i], place + "[" + std::to_string(i) + "].", uncorrelatable);
+        judge(node.rules.back(), rules[i], *node.declared,
+              {place + "[" + std::to_string(i) + "].", spot.uncorrelatable, spot.copies});
     }
   }
 
@@ -181,23 +191,36 @@ class RuleCompiler {
       causes_.push_back(invalid_cause(place, path, "must be a valid path"));
   }
 
-  void judge(const CompiledRule& rule, const Json& source, const std::string& place,
-             const std::string& uncorrelatable) {
-    if (!rule.error.empty()) causes_.push_back(wrong_rule(place + "rule", source, rule.error));
+  // In kube's order. It counts a message once, however often its rule may fail.
+  void judge(const CompiledRule& rule, const Json& source, const Declared& declared,
+             const Spot& spot) {
+    const int64_t bytes = declared.bytes_min + 1;
+    const uint64_t copies =
+        spot.copies.value_or(static_cast<uint64_t>(limits::kRequestBytes / bytes));
+    if (rule.program) weigh(spot.path, "rule", bounded_product(rule.program->max_cost(), copies));
+    if (!rule.error.empty()) causes_.push_back(wrong_rule(spot.path + "rule", source, rule.error));
     if (!rule.message_error.empty())
-      causes_.push_back(wrong_rule(place + "messageExpression", source, rule.message_error));
-    if (rule.uses_old && !uncorrelatable.empty())
+      causes_.push_back(wrong_rule(spot.path + "messageExpression", source, rule.message_error));
+    if (rule.message_program)
+      weigh(spot.path, "messageExpression", rule.message_program->max_cost());
+    if (rule.uses_old && !spot.uncorrelatable.empty())
       causes_.push_back(invalid_cause(
-          place + "rule", rule.rule,
+          spot.path + "rule", rule.rule,
           "oldSelf cannot be used on the uncorrelatable portion of the schema within " +
-              uncorrelatable));
+              spot.uncorrelatable));
     const Json* optional = at(source, {"optionalOldSelf"});
     if (!rule.uses_old && optional != nullptr && optional->is_boolean())
-      causes_.push_back(invalid_cause(place + "optionalOldSelf", *optional,
+      causes_.push_back(invalid_cause(spot.path + "optionalOldSelf", *optional,
                                       "may not be set if oldSelf is not used in rule"));
   }
 
+  void weigh(const std::string& place, const char* what, uint64_t cost) {
+    if (cost_ == CostRule::Limited) costs_.add(place + what, what, cost, causes_);
+  }
+
   std::vector<Cause>& causes_;
+  const CostRule cost_;
+  RuleCosts costs_;
 };
 
 // What is wrong with constants is found after the compiler's findings.
@@ -205,9 +228,10 @@ bool was_compiled(std::string_view problem) {
   return !problem.starts_with("ERROR: ");
 }
 
-void compile_message(CompiledRule& out, const std::vector<Variable>& variables) {
+void compile_message(CompiledRule& out, const std::vector<Variable>& variables,
+                     const Declared& self) {
   std::string problem;
-  auto program = Program::compile(out.message_expression, variables, problem);
+  auto program = Program::compile(out.message_expression, variables, problem, &self);
   if (!program)
     out.message_error = (was_compiled(problem) ? "messageExpression instantiation failed: "
                                                : "messageExpression compilation failed: ") +
@@ -220,7 +244,7 @@ void compile_message(CompiledRule& out, const std::vector<Variable>& variables) 
 
 }  // namespace
 
-CompiledRule compile_rule(const Json& source, const TypePtr& self, const Json& schema) {
+CompiledRule compile_rule(const Json& source, const Declared& self, const Json& schema) {
   CompiledRule out;
   out.rule = text_at(source, {"rule"});
   out.message = text_at(source, {"message"});
@@ -229,9 +253,9 @@ CompiledRule compile_rule(const Json& source, const TypePtr& self, const Json& s
   out.optional_old = flag_at(source, {"optionalOldSelf"}, false);
   if (trimmed(out.rule).empty()) return out;
   const std::vector<Variable> variables{
-      {"self", self}, {"oldSelf", out.optional_old ? Type::optional(self) : self}};
+      {"self", self.type}, {"oldSelf", out.optional_old ? Type::optional(self.type) : self.type}};
   std::string problem;
-  out.program = Program::compile(out.rule, variables, problem);
+  out.program = Program::compile(out.rule, variables, problem, &self);
   if (!out.program) {
     out.error =
         (was_compiled(problem) ? "program instantiation failed: " : "compilation failed: ") +
@@ -244,7 +268,7 @@ CompiledRule compile_rule(const Json& source, const TypePtr& self, const Json& s
     return out;
   }
   out.uses_old = out.program->uses(1);
-  if (!out.message_expression.empty()) compile_message(out, variables);
+  if (!out.message_expression.empty()) compile_message(out, variables, self);
   if (const std::string path = text_at(source, {"fieldPath"}); !path.empty())
     out.field_path = normalize_field_path(path, schema).value_or("");
   return out;
@@ -254,11 +278,13 @@ RuleSet::RuleSet() = default;
 RuleSet::~RuleSet() = default;
 
 std::shared_ptr<const RuleSet> RuleSet::compile(const Json& schema, const std::string& path,
-                                                std::vector<Cause>& causes) {
+                                                std::vector<Cause>& causes, CostRule cost) {
   if (!has_rules(schema)) return nullptr;
   std::shared_ptr<RuleSet> out(new RuleSet);
   out->declared_ = declare(schema, true, "selfType");
-  out->root_ = RuleCompiler(causes).build(schema, *out->declared_, path, "");
+  RuleCompiler compiler(causes, cost);
+  out->root_ = compiler.build(schema, *out->declared_, {path, ""});
+  compiler.check_total(path);
   return out->root_ ? std::move(out) : nullptr;
 }
 

@@ -1,5 +1,6 @@
 #include "controller/cel/rule_node.h"
 #include "controller/cel/rules.h"
+#include "controller/cel/text.h"
 #include "controller/object/causes.h"
 
 #include <nlohmann/json.hpp>
@@ -30,13 +31,6 @@ struct Pair {
   const Json* before = nullptr;
   const Declared* declared = nullptr;
 };
-
-std::string identity_of(const Json& item, const std::vector<std::string>& keys) {
-  Json out = Json::array();
-  for (const std::string& key : keys)
-    out.push_back(item.is_object() && item.contains(key) ? item[key] : Json());
-  return encode(out);
-}
 
 /// Elements of an old list by their keys.
 class OldItems {
@@ -105,13 +99,6 @@ struct Ratchet {
     return {next, current};
   }
 };
-
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
-}
 
 std::string rule_words(const CompiledRule& rule) {
   return trimmed(rule.message.empty() ? rule.rule : rule.message);

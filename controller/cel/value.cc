@@ -140,6 +140,18 @@ Value Value::of_text(const std::string& text, const Declared& declared) {
   }
 }
 
+// Numbers are what Kubernetes reads from JSON: whole ones that fit are ints.
+Value Value::of_any(const Json& json) {
+  if (json.is_boolean()) return boolean(json.get<bool>());
+  if (fits_int(json)) return integer(json.get<int64_t>());
+  if (json.is_number()) return real(json.get<double>());
+  if (json.is_string()) return text_view(json.get_ref<const std::string&>());
+  Value out = with(json.is_array() ? Kind::List : Kind::Map);
+  out.json_ = &json;
+  out.declared_ = &any_json();
+  return out;
+}
+
 Value Value::of(const Json* json, const Declared& declared) {
   if (json == nullptr || json->is_null()) {
     if (declared.nullable || declared.shape == Shape::Unknown) return Value();
@@ -173,6 +185,8 @@ Value Value::of(const Json* json, const Declared& declared) {
     case Shape::Unknown:
       out.kind_ = Kind::Unknown;
       return out;
+    case Shape::Any:
+      return of_any(*json);
     default:
       if (!json->is_string()) return invalid("string", *json);
       return of_text(json->get_ref<const std::string&>(), declared);
@@ -195,7 +209,7 @@ size_t Value::size() const {
 }
 
 Value Value::element(size_t index) const {
-  if (json_ != nullptr) return of(&(*json_)[index], *declared_->element);
+  if (json_ != nullptr) return of(&(*json_)[index], declared_->part());
   return made_->items[index];
 }
 
@@ -211,12 +225,14 @@ std::optional<Value> Value::member(const Value& key) const {
 
 std::optional<Value> Value::field(std::string_view name) const {
   if (json_ == nullptr) return member(text_view(name));
-  const Declared* declared = declared_->element.get();
+  const Declared* declared = nullptr;
   if (kind_ == Kind::Object) {
     std::string_view json_name;
     declared = declared_->field(name, &json_name);
     if (declared == nullptr) return std::nullopt;
     name = json_name;
+  } else {
+    declared = &declared_->part();
   }
   const auto at = json_->find(name);
   if (at == json_->end()) return std::nullopt;

@@ -113,6 +113,7 @@ class Value {
     return out;
   }
   static Value of_text(const std::string& text, const Declared& declared);
+  static Value of_any(const Json& json);
 
   Kind kind_ = Kind::Null;
   int32_t nanos_ = 0;
@@ -128,6 +129,8 @@ class Value {
   std::shared_ptr<Made> made_;
 };
 
+/// What an evaluation comes to that costs more than it may.
+Value too_costly();
 /// Equality as expressions know it: across numeric types, deep, false between other types. May be
 /// an error.
 Value equal(const Value& a, const Value& b);

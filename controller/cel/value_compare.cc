@@ -69,13 +69,9 @@ Value equal_lists(const Value& a, const Value& b, uint64_t& left) {
   return Value::boolean(true);
 }
 
-// What elements of a list of type map are told apart by.
-std::optional<std::string> identity_of(const Value& item, const std::vector<std::string>& keys) {
+std::optional<std::string> value_identity(const Value& item, const std::vector<std::string>& keys) {
   if (item.json() == nullptr || !item.json()->is_object()) return std::nullopt;
-  Json out = Json::array();
-  for (const std::string& key : keys)
-    out.push_back(item.json()->contains(key) ? (*item.json())[key] : Json());
-  return encode(out);
+  return identity_of(*item.json(), keys);
 }
 
 // Lists of type map: elements with the same keys, wherever they stand.
@@ -84,9 +80,9 @@ Value equal_by_keys(const Value& a, const Value& b, const std::vector<std::strin
   if (a.size() != b.size()) return Value::boolean(false);
   std::map<std::string, Value> known;
   for (size_t i = 0; i < a.size(); ++i)
-    if (const auto identity = identity_of(a.element(i), keys)) known[*identity] = a.element(i);
+    if (const auto identity = value_identity(a.element(i), keys)) known[*identity] = a.element(i);
   for (size_t i = 0; i < b.size(); ++i) {
-    const auto identity = identity_of(b.element(i), keys);
+    const auto identity = value_identity(b.element(i), keys);
     const auto at = identity ? known.find(*identity) : known.end();
     if (at == known.end()) return Value::boolean(false);
     const Value same = equal(at->second, b.element(i), left);
@@ -112,8 +108,7 @@ Value equal_sets(const Value& a, const Value& b, uint64_t& left) {
     else
       others.push_back(item);
   }
-  if (others.size() * b.size() > kSearchMax)
-    return Value::error("operation cancelled: actual cost limit exceeded");
+  if (others.size() * b.size() > kSearchMax) return too_costly();
   for (size_t i = 0; i < b.size(); ++i) {
     const Value item = b.element(i);
     bool found = is_key(item) && known.contains(item);
@@ -152,8 +147,12 @@ Value equal_objects(const Value& a, const Value& b, uint64_t& left) {
 
 }  // namespace
 
+Value too_costly() {
+  return Value::error("operation cancelled: actual cost limit exceeded");
+}
+
 Value equal(const Value& a, const Value& b, uint64_t& left) {
-  if (left == 0) return Value::error("operation cancelled: actual cost limit exceeded");
+  if (left == 0) return too_costly();
   --left;
   if (a.is_error()) return a;
   if (b.is_error()) return b;

@@ -31,6 +31,16 @@ inline size_t utf8_length(std::string_view text, size_t at) {
   return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
 }
 
+/// True when all of it is UTF-8.
+inline bool is_utf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const size_t length = utf8_length(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
 /// The longest prefix of at most `size` bytes that does not cut a character.
 inline std::string_view utf8_prefix(std::string_view text, size_t size) {
   if (text.size() <= size) return text;

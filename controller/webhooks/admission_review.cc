@@ -93,17 +93,13 @@ Result<std::shared_ptr<const Json>> read_patch(const Webhook& webhook, const Jso
 
 }  // namespace
 
-Json admission_review(const AdmissionAttempt& attempt, const ResourceType& shown,
-                      const Json* object, const Json* before, const std::string& uid) {
-  Json request = {{"uid", uid},
-                  {"kind", kind_of(shown, attempt.subresource)},
+Json admission_request(const AdmissionAttempt& attempt, const ResourceType& shown) {
+  Json request = {{"kind", kind_of(shown, attempt.subresource)},
                   {"resource", resource_of(shown)},
                   {"requestKind", kind_of(attempt.type, attempt.subresource)},
                   {"requestResource", resource_of(attempt.type)},
                   {"operation", operation_word(attempt.operation)},
                   {"userInfo", user_info(attempt.caller)},
-                  {"object", object ? *object : Json()},
-                  {"oldObject", before ? *before : Json()},
                   {"dryRun", attempt.dry_run},
                   {"options", attempt.options}};
   if (!attempt.subresource.empty()) {
@@ -112,6 +108,13 @@ Json admission_review(const AdmissionAttempt& attempt, const ResourceType& shown
   }
   if (!attempt.name.name.empty()) request["name"] = attempt.name.name;
   if (!attempt.name.ns.empty()) request["namespace"] = attempt.name.ns;
+  return request;
+}
+
+Json admission_review(Json request, const AdmissionAttempt& attempt, const std::string& uid) {
+  request["uid"] = uid;
+  request["object"] = attempt.object ? *attempt.object : Json();
+  request["oldObject"] = attempt.before ? *attempt.before : Json();
   return {{"apiVersion", kVersion}, {"kind", kKind}, {"request", std::move(request)}};
 }
 

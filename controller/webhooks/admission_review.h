@@ -25,6 +25,7 @@ struct AdmissionAttempt {
   const Caller& caller;
   const Json& options;  ///< CreateOptions, UpdateOptions, PatchOptions or DeleteOptions
   bool dry_run = false;
+  const cel::AccessJudge* access = nullptr;  ///< for conditions that ask what the caller may do
 };
 
 /// What one webhook said.
@@ -34,10 +35,13 @@ struct WebhookVerdict {
   std::vector<std::string> warnings;
 };
 
-/// The AdmissionReview for one webhook. `shown` is the version of the resource that it named,
-/// `object` and `before` are in that version.
-Json admission_review(const AdmissionAttempt& attempt, const ResourceType& shown,
-                      const Json* object, const Json* before, const std::string& uid);
+/// The AdmissionRequest for one webhook but for its uid and objects. `shown` is the version of the
+/// resource that it named.
+Json admission_request(const AdmissionAttempt& attempt, const ResourceType& shown);
+
+/// The AdmissionReview that completes `request` with the objects of `attempt`, which are in the
+/// version that is shown.
+Json admission_review(Json request, const AdmissionAttempt& attempt, const std::string& uid);
 
 /// Reads the answer to the review `uid`. Errors: InternalError, when it is no answer that counts.
 Result<WebhookVerdict> read_answer(const Webhook& webhook, const Json& answer,

@@ -10,8 +10,9 @@ constexpr size_t kWebhookAnswerBytesMax =
 constexpr size_t kWebhookWarningsMax = 16;
 constexpr size_t kWebhookWarningBytesMax = 256;  // kube-apiserver cuts them there
 constexpr size_t kWebhookConnectionsMax = 64;    // hosts that connections are kept to
-constexpr size_t kWebhooksMax = 100;      // of one configuration; each is compared with every write
-constexpr auto kWebhookTimeoutMax = 30s;  // as in Kubernetes
+constexpr size_t kWebhooksMax = 100;  // of one configuration; each is compared with every write
+constexpr size_t kMatchConditionsMax = 64;  // of one webhook, as in Kubernetes
+constexpr auto kWebhookTimeoutMax = 30s;    // as in Kubernetes
 constexpr auto kWebhooksTimeMax = 60s;  // for all that judge one write: the client has gone by then
 
 }  // namespace charter::limits

@@ -22,6 +22,15 @@ std::vector<std::string> words_at(const Json& tree, const char* member) {
   return out;
 }
 
+MatchConditions read_conditions(const Json& webhook) {
+  std::vector<MatchCondition> out;
+  const Json* list = at(webhook, {"matchConditions"});
+  if (!list || !list->is_array()) return {};
+  for (const Json& one : *list)
+    out.push_back({text_at(one, {"name"}), text_at(one, {"expression"})});
+  return MatchConditions(std::move(out));
+}
+
 bool holds(const std::vector<std::string>& words, std::string_view word) {
   return std::any_of(words.begin(), words.end(),
                      [&](const std::string& one) { return one == "*" || one == word; });
@@ -62,6 +71,7 @@ Webhook read_webhook(const Json& webhook) {
   }
   out.namespaces = read_selector(webhook, "namespaceSelector", out.fault);
   out.objects = read_selector(webhook, "objectSelector", out.fault);
+  out.conditions = read_conditions(webhook);
   if (text_at(webhook, {"failurePolicy"}) == "Ignore") out.failure = WebhookFailure::Ignore;
   out.equivalent = text_at(webhook, {"matchPolicy"}) != "Exact";
   out.reinvoked = text_at(webhook, {"reinvocationPolicy"}) == "IfNeeded";

@@ -4,6 +4,7 @@
 #include "controller/object/admit.h"
 #include "controller/object/kind_registry.h"
 #include "controller/object/labels.h"
+#include "controller/webhooks/match_conditions.h"
 
 #include <string>
 #include <string_view>
@@ -44,8 +45,9 @@ struct Webhook {
   Selector namespaces;
   Selector objects;
   WebhookFailure failure = WebhookFailure::Refuse;
-  bool equivalent = true;  ///< matchPolicy: also for other versions of a resource that it names
-  bool reinvoked = false;  ///< called again when a later one has changed the object
+  bool equivalent = true;      ///< matchPolicy: also for other versions of a resource that it names
+  MatchConditions conditions;  ///< looked at when rules and selectors have said yes
+  bool reinvoked = false;      ///< called again when a later one has changed the object
   /// Why it cannot be called as it stands in the store; empty: it can. Its failure policy decides.
   std::string fault;
 };

@@ -4,6 +4,7 @@
 #include "controller/object/causes.h"
 #include "controller/object/labels.h"
 #include "controller/webhooks/limits.h"
+#include "controller/webhooks/match_conditions.h"
 #include "controller/webhooks/webhook.h"
 
 #include <nlohmann/json.hpp>
@@ -177,12 +178,6 @@ void check_protocol(const Json& webhook, const std::string& path, std::vector<Ca
     causes.push_back(invalid_cause(path + ".timeoutSeconds", *seconds,
                                    "the timeout value must be between 1 and 30 seconds"));
   }
-  const Json& conditions = member(webhook, "matchConditions");
-  if (conditions.is_array() && !conditions.empty()) {
-    causes.push_back(
-        forbidden_cause(path + ".matchConditions",
-                        "expressions are not evaluated by this server: use rules and selectors"));
-  }
 }
 
 }  // namespace
@@ -202,6 +197,8 @@ void check_webhook_configuration(const Json& configuration, std::vector<Cause>& 
     check_rules(webhooks[i], path, causes);
     check_selectors(webhooks[i], path, causes);
     check_protocol(webhooks[i], path, causes);
+    check_match_conditions(member(webhooks[i], "matchConditions"), path + ".matchConditions",
+                           causes);
   }
 }
 

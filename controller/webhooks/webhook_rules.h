@@ -7,8 +7,7 @@
 namespace charter {
 
 /// What kube-apiserver checks of a Validating- or MutatingWebhookConfiguration beyond its schema,
-/// and what this server cannot do: webhooks behind a Service, and matchConditions, which would need
-/// an evaluator of CEL. Pure.
+/// and what this server cannot do: webhooks behind a Service. Pure.
 void check_webhook_configuration(const Json& configuration, std::vector<Cause>& causes);
 
 }  // namespace charter

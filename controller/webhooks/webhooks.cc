@@ -176,16 +176,62 @@ bool Webhooks::selects(const Webhook& webhook, const AdmissionAttempt& attempt) 
   return webhook.namespaces.matches(found ? found->header().labels : Pairs());
 }
 
-// The verdict, or why there is none that counts. One who may be ignored has then said nothing.
+// In the version that the webhook is shown. One whose conditions do not hold has nothing to say.
 Result<WebhookVerdict> Webhooks::ask(const Webhook& webhook, const AdmissionAttempt& attempt,
                                      const ResourceType& shown, Duration deadline) const {
-  const bool other = &shown != &attempt.type;
+  AdmissionAttempt seen = attempt;
   std::optional<Json> now, before;
-  if (other && attempt.object) convert(shown, now.emplace(*attempt.object));
-  if (other && attempt.before) convert(shown, before.emplace(*attempt.before));
+  if (&shown != &attempt.type) {
+    if (attempt.object) convert(shown, now.emplace(*attempt.object));
+    if (attempt.before) convert(shown, before.emplace(*attempt.before));
+    if (now) seen.object = &*now;
+    if (before) seen.before = &*before;
+  }
+  Json request = admission_request(seen, shown);
+  CHARTER_TRY_ASSIGN(const bool called, meets_conditions(webhook, seen, request));
+  if (!called) return WebhookVerdict{};
+  return call(webhook, seen, std::move(request), deadline);
+}
+
+// Whether the webhook is to be called. The words of a failed condition go to the client alone: they
+// may quote the object.
+Result<bool> Webhooks::meets_conditions(const Webhook& webhook, const AdmissionAttempt& attempt,
+                                        const Json& request) const {
+  if (webhook.conditions.empty()) return true;
+  const auto met =
+      webhook.conditions.match({request, attempt.object, attempt.before, attempt.access});
+  const auto labels = labels_of(webhook, attempt);
+  if (met) {
+    if (!*met)
+      parts_.metrics
+          .counter("apiserver_admission_match_condition_exclusions_total",
+                   "Writes that a webhook was not called for, by its conditions.", labels)
+          .increment();
+    return *met;
+  }
+  parts_.metrics
+      .counter("apiserver_admission_match_condition_evaluation_errors_total",
+               "Writes for which a webhook's conditions could not be evaluated.", labels)
+      .increment();
+  const bool ignored = webhook.failure == WebhookFailure::Ignore;
+  log_warn("webhooks",
+           ignored ? "conditions failed, and it is not called"
+                   : "conditions failed, and the write is refused",
+           {{"webhook", webhook.name}, {"configuration", webhook.configuration}});
+  if (ignored) return false;
+  return Error{Code::Forbidden,
+               attempt.type.qualified_resource() + " " + go_quote(attempt.name.name) +
+                   " is forbidden: " + met.error().message,
+               {},
+               {},
+               Subject{attempt.type.gvr.group, attempt.type.gvr.resource, attempt.name.name, {}}};
+}
+
+// The verdict, or why there is none that counts. One who may be ignored has then said nothing.
+Result<WebhookVerdict> Webhooks::call(const Webhook& webhook, const AdmissionAttempt& attempt,
+                                      Json request, Duration deadline) const {
   const std::string uid = uuid4(parts_.random);
-  const Json review = admission_review(attempt, shown, now ? &*now : attempt.object,
-                                       before ? &*before : attempt.before, uid);
+  const Json review = admission_review(std::move(request), attempt, uid);
   const Duration started = parts_.clock.monotonic();
   const Duration timeout = std::min<Duration>(webhook.timeout, deadline - started);
   const Result<WebhookVerdict> verdict = [&]() -> Result<WebhookVerdict> {

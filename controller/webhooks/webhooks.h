@@ -72,6 +72,10 @@ class Webhooks {
   bool selects(const Webhook& webhook, const AdmissionAttempt& attempt) const;
   Result<WebhookVerdict> ask(const Webhook& webhook, const AdmissionAttempt& attempt,
                              const ResourceType& shown, Duration deadline) const;
+  Result<bool> meets_conditions(const Webhook& webhook, const AdmissionAttempt& attempt,
+                                const Json& request) const;
+  Result<WebhookVerdict> call(const Webhook& webhook, const AdmissionAttempt& attempt, Json request,
+                              Duration deadline) const;
   Status mutate_with(const Webhook& webhook, const AdmissionAttempt& attempt, Round& round) const;
 
   const WebhookParts parts_;

@@ -3,6 +3,7 @@
 #include "controller/cel/program.h"
 #include "controller/object/value.h"
 
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <string>
@@ -38,6 +39,17 @@ inline std::string evaluated(const std::string& source) {
     default:
       return std::string(value.type_name());
   }
+}
+
+/// An expression and what it comes to.
+struct Row {
+  const char* source;
+  const char* expected;
+};
+
+inline void expect_all(const std::vector<Row>& rows) {
+  for (const Row& row : rows)
+    EXPECT_EQ(evaluated(row.source), row.expected) << row.source;
 }
 
 }  // namespace charter::cel::test

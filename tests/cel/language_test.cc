@@ -5,16 +5,6 @@
 namespace charter::cel::test {
 namespace {
 
-struct Row {
-  const char* source;
-  const char* expected;
-};
-
-void expect_all(const std::vector<Row>& rows) {
-  for (const Row& row : rows)
-    EXPECT_EQ(evaluated(row.source), row.expected) << row.source;
-}
-
 TEST(CelLanguage, Literals_are_read_with_their_escapes_and_bases) {
   expect_all({{"1", "1"},
               {"-9223372036854775808", "-9223372036854775808"},

@@ -5,16 +5,6 @@
 namespace charter::cel::test {
 namespace {
 
-struct Row {
-  const char* source;
-  const char* expected;
-};
-
-void expect_all(const std::vector<Row>& rows) {
-  for (const Row& row : rows)
-    EXPECT_EQ(evaluated(row.source), row.expected) << row.source;
-}
-
 TEST(CelLibraries, Texts_are_counted_in_code_points) {
   expect_all({{"size('\u00e9\U0001F431')", "2"},
               {"'h\u00e9llo'.charAt(1)", "'\u00e9'"},

@@ -93,6 +93,14 @@ class ValidationRulesTest(ServerTest):
         said = self.refused("apply", "-f", "-", stdin=range_of("slow", 1, 2))
         self.assertIn("call cost exceeds limit for rule: endless", said)
 
+    def test_a_rule_that_could_cost_too_much_is_refused_with_advice(self):
+        pairs = {"rule": "self.limits.all(a, self.limits.exists_one(b, a.name == b.name))", "message": "twice"}
+        said = self.refused("apply", "-f", "-", stdin=definition([pairs]))
+        self.assertIn("spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Forbidden: "
+                      "estimated rule cost exceeds budget by factor of 3.", said)
+        self.assertIn("(try simplifying the rule, or adding maxItems, maxProperties, and maxLength", said)
+        self.define([{"rule": "!has(self.limits) || self.limits.all(a, a.name != 'x')", "message": "no x"}])
+
     def test_rules_outlive_the_process(self):
         self.server.kill()
         self.server.start()

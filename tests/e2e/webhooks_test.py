@@ -107,6 +107,31 @@ class WebhooksTest(ServerTest):
             self.configure("Validating", self.webhooks.webhook(path, failurePolicy="Ignore"))
             self.kubectl("create", "configmap", path, "-n", NAMESPACE)
 
+    def test_conditions_decide_whether_it_is_asked_and_their_failure_refuses_or_skips(self):
+        def conditions(*expressions):
+            return [{"name": f"c{i}.acme.example/{i}", "expression": e} for i, e in enumerate(expressions)]
+
+        conditional = conditions("request.operation == 'CREATE'", "object.data.text.contains('bad')",
+                                 "!authorizer.requestResource.check('exempt').allowed() || true")
+        self.configure("Validating", self.webhooks.webhook("deny", matchConditions=conditional))
+        self.apply(configmap("quiet", text="fine"))
+        self.assertEqual(self.webhooks.seen, [])
+        self.assertIn("denied the request", self.refused("apply", "-f", "-", stdin=json.dumps(configmap("loud", text="bad"))))
+        self.apply(configmap("quiet", text="fine, and then bad"))  # an update
+        self.assertEqual(len(self.webhooks.seen), 1)
+        refused = self.refused("create", "configmap", "empty", "-n", NAMESPACE)
+        self.assertIn('configmaps "empty" is forbidden: expression \'object.data.text.contains(\'bad\')\' resulted in error: '
+                      "no such key: data", refused)
+        self.configure("Validating", self.webhooks.webhook("deny", matchConditions=conditional, failurePolicy="Ignore"))
+        self.kubectl("create", "configmap", "empty", "-n", NAMESPACE)
+        self.assertEqual(self.webhooks.seen, [])
+        configuration = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+                         "metadata": {"name": "wrong"},
+                         "webhooks": [self.webhooks.webhook("deny", matchConditions=conditions("object.data.text"))]}
+        refused = self.refused("apply", "-f", "-", stdin=json.dumps(configuration))
+        self.assertIn('webhooks[0].matchConditions[0].expression: Invalid value: "object.data.text": must evaluate to bool but got dyn',
+                      refused)
+
     def test_a_stranger_with_the_address_is_not_believed(self):
         folder = self.server.folder / "stranger"
         folder.mkdir()
