@@ -12,6 +12,7 @@
 #include "drivers/simulated/sim_driver.h"
 #include "drivers/simulated/sim_rehearsal.h"
 #include "reconcilers/billing/commands.h"
+#include "reconcilers/export/commands.h"
 #include "reconcilers/preview/consents.h"
 #include "reconcilers/preview/hosts.h"
 #include "reconcilers/preview/report.h"
@@ -34,8 +35,8 @@ struct Hold {
   charter::SimWorlds hosts;    ///< outlives the drivers
   charter::ImageStore images;  ///< outlives the drivers
   charter::DriverPool drivers;
-};
   std::unique_ptr<charter::GitReader> git;  ///< null: another API server
+};
 
 charter::ControllerHold add_controllers(charter::Manager& manager, const charter::Clock& clock,
                                         const std::string& data_dir,
@@ -91,5 +92,6 @@ int main(int argc, char** argv) {
     product.commands.push_back(std::move(command));
   for (auto& command : charter::billing::commands(std::cout, std::cerr))
     product.commands.push_back(std::move(command));
+  product.commands.push_back(charter::exporting::command(std::cout, std::cerr));
   return charter::run_program(argc, argv, product);
 }

@@ -19,10 +19,12 @@ Status CounterReadings::read(const std::string& provider_name, ProviderDriver& d
   if (slot->at && *slot->at >= not_before) return {};
   // The earliest moment at which the values can be from: what comes after is the next reading's.
   const Instant at = clock.now();
-  CHARTER_TRY_ASSIGN(auto all, driver.counters());
+  auto all = driver.counters();
+  slot->counts_nothing = !all && all.error().reason == "NotMetered";
+  if (!all) return Error(std::move(all.error()));
   slot->at = at;
   slot->counters.clear();
-  for (MachineCounters& one : all) {
+  for (MachineCounters& one : *all) {
     std::string uid = one.uid;
     slot->counters.insert_or_assign(std::move(uid), std::move(one));
   }
@@ -36,6 +38,10 @@ std::optional<CounterReading> CounterReadings::last(const std::string& provider_
   const auto found = slot->counters.find(uid);
   if (found == slot->counters.end()) return std::nullopt;
   return CounterReading{*slot->at, found->second};
+}
+
+bool CounterReadings::counts_nothing(const std::string& provider_name) {
+  return endpoint(provider_name)->counts_nothing;
 }
 
 void CounterReadings::forget(const std::string& provider_name) {

@@ -3,6 +3,7 @@
 #include "controller/base/clock.h"
 #include "drivers/provider_driver.h"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,6 +31,8 @@ class CounterReadings {
               Instant not_before);
   /// What was read last of one machine.
   std::optional<CounterReading> last(const std::string& provider_name, const std::string& uid);
+  /// Whether the last reading was answered with NotMetered. Never waits for an endpoint.
+  bool counts_nothing(const std::string& provider_name);
   void forget(const std::string& provider_name);
 
  private:
@@ -37,6 +40,7 @@ class CounterReadings {
     std::mutex mutex;  ///< held while the endpoint is asked
     std::optional<Instant> at;
     std::unordered_map<std::string, MachineCounters> counters;
+    std::atomic<bool> counts_nothing{false};
   };
   std::shared_ptr<Endpoint> endpoint(const std::string& provider_name);
 

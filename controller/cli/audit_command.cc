@@ -1,8 +1,8 @@
 #include "controller/cli/audit_command.h"
 
 #include "controller/api/audit_verify.h"
+#include "controller/base/terminal.h"
 #include "controller/cli/audit_setup.h"
-#include "controller/cli/progress_bar.h"
 
 #include <cstdio>
 

@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
+#include "controller/base/terminal.h"
 #include "controller/cli/encryption_keys.h"
-#include "controller/cli/progress_bar.h"
 #include "controller/store/verify.h"
 
 namespace charter {

@@ -238,12 +238,7 @@ Result<Json> parsed(const Kubeconfig& config, const Result<std::string>& body) {
 }  // namespace
 
 Result<Json> RestTransport::get(const std::string& path_and_query) {
-  return parsed(state_->config, get_text(path_and_query, "application/json"));
-}
-
-Result<std::string> RestTransport::get_text(const std::string& path_and_query,
-                                            const std::string& accept) {
-  return send({http::methods::GET, path_and_query, accept});
+  return parsed(state_->config, send({http::methods::GET, path_and_query, "application/json"}));
 }
 
 Result<Json> RestTransport::post(const std::string& path_and_query, const Json& body) {
@@ -255,8 +250,9 @@ Result<Json> RestTransport::call(const RestCall& call) {
                                       "application/json", call.body, call.content_type}));
 }
 
-Status RestTransport::get_pieces(const std::string& path_and_query, const Piece& take) {
-  const Request request{http::methods::GET, path_and_query, "*/*"};
+Status RestTransport::get_pieces(const std::string& path_and_query, const Piece& take,
+                                 const std::string& accept) {
+  const Request request{http::methods::GET, path_and_query, accept};
   CHARTER_TRY(send(request, &take));
   return {};
 }

@@ -71,12 +71,11 @@ class RestTransport {
   Result<Json> call(const RestCall& call);
   /// Ends all requests that wait for an answer, and every later one. Any thread.
   void cancel();
-  /// The same for an answer in another media type, as the server wrote it.
-  Result<std::string> get_text(const std::string& path_and_query, const std::string& accept);
-  /// Hands an answer of any length to `take`, piece by piece. Errors: also what `take` says, which
-  /// ends it.
+  /// Hands an answer of any length and media type to `take`, piece by piece, as the server wrote it.
+  /// Errors: also what `take` says, which ends it.
   using Piece = std::function<Status(std::string_view)>;
-  Status get_pieces(const std::string& path_and_query, const Piece& take);
+  Status get_pieces(const std::string& path_and_query, const Piece& take,
+                    const std::string& accept = "*/*");
   /// GET of an answer without an end. Returns when its head is there. `silence` is how long nothing
   /// may come. Errors: as get.
   Result<std::unique_ptr<RestStream>> stream(const std::string& path_and_query, Duration silence);

@@ -1,18 +1,19 @@
 #include "reconcilers/billing/commands.h"
 
 #include "controller/base/limits.h"
-#include "controller/runtime/kubeconfig.h"
-#include "controller/runtime/rest_transport.h"
+#include "controller/base/terminal.h"
+#include "controller/runtime/command_server.h"
+#include "controller/runtime/rest_client.h"
 #include "crds/types/invoice.h"
+#include "crds/types/kinds.h"
 #include "crds/types/usage_report.h"
 #include "reconcilers/invoice/render.h"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <cstdlib>
-#include <fstream>
+#include <memory>
 #include <ostream>
+#include <string_view>
 
 namespace charter::billing {
 namespace {
@@ -21,67 +22,26 @@ constexpr int kFine = 0;
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-// Letters that a query may hold as they are; names and times have no others but ':' and '+'.
-std::string encoded(const std::string& text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       c == '-' || c == '.' || c == '_';
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return out;
-}
-
 /// A connection and the namespace that it is used in.
 struct Server {
   std::unique_ptr<RestTransport> transport;
   std::string ns;
-  std::string path(const char* resource, const std::string& name) const {
-    return "/apis/charter.dev/v1alpha1/namespaces/" + encoded(ns) + "/" + resource + "/" +
-           encoded(name);
+  std::string path(const Gvr& resource, const std::string& name) const {
+    return resource_path(resource, {ns, name});
   }
 };
 
 Result<Server> connect(const CommandInput& input) {
-  CHARTER_TRY_ASSIGN(const auto config, read_kubeconfig(kubeconfig_path(input.flag("kubeconfig"),
-                                                                        environment("KUBECONFIG"),
-                                                                        environment("HOME")),
-                                                        input.flag("context")));
-  Server server;
-  server.ns = input.flag("namespace");
-  if (server.ns.empty()) server.ns = config.ns.empty() ? "default" : config.ns;
-  CHARTER_TRY_ASSIGN(server.transport, RestTransport::open(config, limits::kAnswerTimeout));
-  return server;
+  CHARTER_TRY_ASSIGN(auto found, open_server(input));
+  const auto& ns = input.flag("namespace");
+  return Server{std::move(found.transport), ns.empty() ? found.ns : ns};
 }
 
 std::vector<CommandFlag> flags(std::vector<CommandFlag> own) {
   own.push_back({.name = "namespace", .help = "Default: the context's", .letter = "n"});
-  own.push_back({.name = "kubeconfig", .help = "Default: $KUBECONFIG, else ~/.kube/config"});
-  own.push_back({.name = "context", .help = "Context of the kubeconfig; default: its current one"});
+  for (auto& flag : server_flags())
+    own.push_back(std::move(flag));
   return own;
-}
-
-Status put(std::ostream& out, const std::string& file, const std::string& text) {
-  if (file.empty()) {
-    out << text;
-    return {};
-  }
-  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
-  stream << text;
-  stream.flush();
-  if (stream) return {};
-  return Error{Code::InternalError, "cannot write " + file};
 }
 
 Result<std::string> accept_of(const std::string& format) {
@@ -98,21 +58,31 @@ Status export_usage(const CommandInput& input, std::ostream& out) {
   for (const char* parameter : {"from", "to", "granularity"}) {
     const auto& value = input.flag(parameter);
     if (value.empty()) continue;
-    query += (query.empty() ? "?" : "&") + std::string(parameter) + "=" + encoded(value);
+    query += (query.empty() ? "?" : "&") + std::string(parameter) + "=" + percent_encode(value);
   }
-  CHARTER_TRY_ASSIGN(const auto text,
-                     server.transport->get_text(
-                         server.path("contracts", input.words.front()) + "/usage" + query, accept));
-  return put(out, input.flag("output"), text);
+  const auto path = server.path(kinds::contracts(), input.words.front()) + "/usage" + query;
+  CountLine line("bytes received");
+  std::string text;
+  const auto take = [&](std::string_view piece) -> Status {
+    if (text.size() + piece.size() > limits::kAnswerBytesMax)
+      return Error{Code::Invalid, "--from, --to: the answer is too long; ask for a shorter period"};
+    text += piece;
+    line.show(text.size());
+    return {};
+  };
+  CHARTER_TRY(server.transport->get_pieces(path, take, accept));
+  line.clear();
+  return write_output(out, input.flag("output"), text);
 }
 
 // The days that the page draws; a bill can be shown without the right to read usage.
 std::vector<UsageReport::Days> days_of(const Server& server, const Invoice& invoice) {
   std::vector<UsageReport::Days> days;
   const auto& period = invoice.spec.period;
-  const auto usage = server.transport->get(server.path("contracts", invoice.spec.contract.name) +
-                                           "/usage?from=" + encoded(format_time(period.from)) +
-                                           "&to=" + encoded(format_time(period.to)));
+  const auto usage =
+      server.transport->get(server.path(kinds::contracts(), invoice.spec.contract.name) +
+                            "/usage?from=" + percent_encode(format_time(period.from)) +
+                            "&to=" + percent_encode(format_time(period.to)));
   const auto* list = usage ? at(*usage, {"days"}) : nullptr;
   if (list == nullptr || !list->is_array()) return days;
   for (const auto& entry : *list) {
@@ -125,15 +95,15 @@ std::vector<UsageReport::Days> days_of(const Server& server, const Invoice& invo
 Status show_invoice(const CommandInput& input, std::ostream& out) {
   CHARTER_TRY_ASSIGN(const auto server, connect(input));
   CHARTER_TRY_ASSIGN(const auto tree,
-                     server.transport->get(server.path("invoices", input.words.front())));
+                     server.transport->get(server.path(kinds::invoices(), input.words.front())));
   CHARTER_TRY_ASSIGN(const auto invoice, read_invoice(tree));
   const auto &html = input.flag("html"), &pdf = input.flag("pdf");
   if (!html.empty() || !pdf.empty()) {
     const auto days = days_of(server, invoice);
-    if (!html.empty()) CHARTER_TRY(put(out, html, invoice::as_html(invoice, days)));
-    if (!pdf.empty()) CHARTER_TRY(put(out, pdf, invoice::as_pdf(invoice, days)));
+    if (!html.empty()) CHARTER_TRY(write_output(out, html, invoice::as_html(invoice, days)));
+    if (!pdf.empty()) CHARTER_TRY(write_output(out, pdf, invoice::as_pdf(invoice, days)));
   }
-  return put(out, "", invoice::as_text(invoice));
+  return write_output(out, "", invoice::as_text(invoice));
 }
 
 using Run = Status (*)(const CommandInput&, std::ostream&);

@@ -98,7 +98,11 @@ class Reader {
     const auto known = amounts_.find(interval.span.amounts);
     if (known != amounts_.end()) return known->second;
     const auto tree = parse_json(interval.span.amounts);
-    if (!tree) return foreign(interval, "its amounts do not parse");
+    if (!tree || !tree->is_object()) return foreign(interval, "its amounts do not parse");
+    for (const auto& [key, value] : tree->items()) {
+      // Left out it would be used for nothing.
+      if (!value.is_number_integer()) return foreign(interval, key + " is no whole number");
+    }
     const Amounts amounts{int_at(*tree, {"cpu-hours"}).value_or(0),
                           int_at(*tree, {"memory-hours"}).value_or(0),
                           int_at(*tree, {"storage"}).value_or(0)};
@@ -129,8 +133,10 @@ class Reader {
       return foreign(interval, "its terms do not parse");
     UsedTerms terms;
     terms.revision = text_at(*detail, {"revision"});
-    for (const auto& [unit, count] : ordered->items())
-      terms.ordered[unit] = count.is_number_integer() ? count.get<int64_t>() : 0;
+    for (const auto& [unit, count] : ordered->items()) {
+      if (!count.is_number_integer()) return foreign(interval, unit + " is no whole number");
+      terms.ordered[unit] = count.get<int64_t>();
+    }
     if (const auto* agreed = at(*detail, {"agreed"})) {
       for (const auto& price : *agreed) {
         const auto meter = parse_word<Meter>(text_at(price, {"meter"}));

@@ -210,10 +210,12 @@ Result<Document> usage_document(const DocumentQuery& query) {
                      revision_of(query.view, contract.status.accepted->revision));
   billing::Timeline timeline(question.from_s, question.to_s);
   Json intervals = Json::array();
+  bool is_cut = false;
   const auto beside = [&](const LedgerInterval& interval) {
     timeline.add(interval);
-    if (question.intervals && intervals.size() < kIntervalsShownMax)
-      intervals.push_back(interval_json(interval));
+    if (!question.intervals) return;
+    is_cut = intervals.size() == kIntervalsShownMax;
+    if (!is_cut) intervals.push_back(interval_json(interval));
   };
   CHARTER_TRY_ASSIGN(
       const auto usage,
@@ -224,7 +226,7 @@ Result<Document> usage_document(const DocumentQuery& query) {
                                         question.slice, kLinesMax));
   if (question.form == Form::Csv)
     return Document{"text/csv; charset=utf-8; header=present", billing::usage_csv(summary.lines)};
-  if (question.intervals && usage.intervals.size() > kIntervalsShownMax)
+  if (is_cut)
     return Error{Code::BadRequest, "intervals: the period has more than " +
                                        std::to_string(kIntervalsShownMax) +
                                        "; ask for a shorter one"};

@@ -67,12 +67,17 @@ class Opener final : public Reconciler {
     return next_bill(facts, zone);
   }
 
-  // The contract's own name is for people; one that another contract's bill has taken gets a part
-  // of the uid.
+  // The contract's own name is for people; one that another bill has taken gets a part of the uid.
+  // The bill itself may have come into the cache since it was looked for: it keeps its name, or a
+  // second one would be made.
   std::string name_of(const Contract& contract, const Open& bill) const {
     const auto name = child_name({contract.meta.name, bill.name});
     const auto there = rt_.caches.get(kinds::bucket(kinds::invoices()), {contract.meta.ns, name});
     if (there == nullptr) return name;
+    const auto taken = read_invoice(there->bare_tree());
+    if (taken && taken->spec.contract.uid == contract.meta.uid &&
+        seconds_of(taken->spec.period.from) == bill.from_s)
+      return name;
     return child_name({contract.meta.name, bill.name, contract.meta.uid.substr(0, kUidPartBytes),
                        std::to_string(bill.from_s)});
   }

@@ -1,7 +1,6 @@
 #include "reconcilers/machine/look.h"
 
 #include "crds/types/kinds.h"
-#include "drivers/counter_readings.h"
 #include "reconcilers/common/metering.h"
 #include "reconcilers/common/writers.h"
 #include "reconcilers/consumption/priced.h"
@@ -38,13 +37,16 @@ void look_at_payer(const Machine& machine, const Caches& caches, Observed& have)
 // A look may be this much older than the end of what it is to count.
 constexpr Duration kLastReadingAge = std::chrono::seconds(10);
 
+bool is_counted(const Machine& machine) {
+  const auto& metering = machine.status.metering;
+  return metering && metering->consumption && metering->consumption->read_at;
+}
+
 // A machine that is to go is read once more: what it consumed since the last hour is charged too. A
 // provider that cannot tell must not keep it from going.
 void read_before_it_goes(const Machine& machine, ProviderDriver& driver, CounterReadings& readings,
                          const Clock& clock, const Observed& have) {
-  const auto& metering = machine.status.metering;
-  const bool is_read = metering && metering->consumption && metering->consumption->read_at;
-  if (machine.meta.deleted.empty() || !is_read || !have.vm) return;
+  if (machine.meta.deleted.empty() || !is_counted(machine) || !have.vm) return;
   Instant not_before = have.now - kLastReadingAge;
   if (have.vm->power_since_s > 0)
     not_before = std::min(have.now, instant_of(have.vm->power_since_s + 1));
@@ -74,6 +76,12 @@ void look_at_cause(const Machine& machine, const Caches& caches, Observed& have)
 }
 
 }  // namespace
+
+void read_before_it_stops(const Machine& machine, ProviderDriver& driver, CounterReadings& readings,
+                          const Clock& clock) {
+  if (!is_counted(machine)) return;
+  (void)readings.read(machine.spec.provider.name, driver, clock, clock.now() - kLastReadingAge);
+}
 
 Result<Observed> look(const Machine& machine, const Caches& caches, DriverPool& drivers,
                       const Clock& clock) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/runtime/caches.h"
+#include "drivers/counter_readings.h"
 #include "drivers/provider_driver.h"
 #include "reconcilers/machine/plan.h"
 
@@ -10,5 +11,11 @@ namespace charter::machine {
 /// Errors: could not look.
 Result<Observed> look(const Machine& machine, const Caches& caches, DriverPool& drivers,
                       const Clock& clock);
+
+/// Reads a machine's counters once more before its run ends: its host forgets them. Where it is not
+/// charged by them, or they were read within the last seconds, nothing is asked. A provider that
+/// cannot tell does not keep a machine from stopping.
+void read_before_it_stops(const Machine& machine, ProviderDriver& driver, CounterReadings& readings,
+                          const Clock& clock);
 
 }  // namespace charter::machine

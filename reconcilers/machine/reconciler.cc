@@ -78,6 +78,8 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
     }
     if (std::holds_alternative<Remove>(action)) return told(driver->remove(uid), name);
     const bool on = std::holds_alternative<PowerOn>(action);
+    // The next look finds the reading and puts it on record.
+    if (!on) read_before_it_stops(machine, *driver, drivers_.readings(), rt_.clock);
     return told(driver->set_power(uid, on ? PowerState::On : PowerState::Off), name);
   }
 

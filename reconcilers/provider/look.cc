@@ -5,6 +5,7 @@
 #include "crds/types/machine.h"
 #include "crds/types/service_instance.h"
 #include "crds/types/volume.h"
+#include "drivers/counter_readings.h"
 #include "reconcilers/provider/endpoint.h"
 #include "reconcilers/provider/reconciler.h"
 
@@ -146,6 +147,7 @@ Result<Observed> look(const Provider& provider, const Runtime& rt, DriverPool& d
     (opened.error().code == Code::Invalid ? have.refused : have.failed) = opened.error();
     return have;
   }
+  have.counts_nothing = drivers.readings().counts_nothing(name);
   CHARTER_TRY(look_at_endpoint(**opened, rt, have));
   return have;
 }

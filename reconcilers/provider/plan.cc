@@ -140,6 +140,11 @@ Step looked(const Provider& provider, const Observed& have) {
                   " things carry our stamp but belong to no object; see status.orphans, they are "
                   "never destroyed by themselves"));
   }
+  if (have.counts_nothing) {
+    step.conditions.push_back(is_not_so("ConsumptionMetered", "NotMetered",
+                                        "the endpoint counts no consumption: what its machines "
+                                        "consume is not charged, whatever its price"));
+  }
   step.outcome = Outcome::wait(kLookInterval, "Ready");
   return step;
 }

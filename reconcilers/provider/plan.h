@@ -23,6 +23,9 @@
 //   no        -        -      known    yes     failed    look again    NotReachable
 //   no        -        -      known    yes     done      look again    Ready
 //
+// ConsumptionMetered=False while machines here are charged for what they consume and the endpoint
+// counts nothing: it is charged for by nobody, and should be no surprise to who sells it.
+//
 // Orphans are shown and never destroyed: a list can only tell what is there, not what should go.
 namespace charter::provider {
 
@@ -58,6 +61,7 @@ struct Observed {
   std::optional<Error> failed;   ///< could not connect or look
   std::optional<Inventory> inventory;
   std::vector<OrphanSight> orphans;
+  bool counts_nothing = false;  ///< it was asked for its counters and has none
 };
 
 /// The table above.

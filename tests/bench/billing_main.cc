@@ -1,4 +1,6 @@
+#include "controller/base/terminal.h"
 #include "controller/store/store.h"
+#include "controller/store/verify.h"
 #include "reconcilers/billing/rating.h"
 #include "tests/bench/report.h"
 
@@ -116,7 +118,7 @@ LedgerEdge edge_of(size_t machine, size_t number, int64_t step, bool ends) {
 }
 
 /// So many intervals in which machines of four sizes ran, under one order that lasts.
-bool fill(Store& store, size_t intervals) {
+bool fill(Store& store, size_t intervals, const Progress& progress) {
   constexpr size_t kOfEach = 100;
   Filler filler(store);
   MeterSpan order = span("order", "Ordered", 1, kFrom - kMonth);
@@ -133,6 +135,7 @@ bool fill(Store& store, size_t intervals) {
       for (size_t machine = 0; machine < many; ++machine)
         filler.add(edge_of(machine, number, step, ends));
     }
+    if (progress) progress(written, intervals);
   }
   return filler.finish();
 }
@@ -179,7 +182,7 @@ int run(const std::string& directory, size_t intervals) {
     auto store = Store::open(std::move(options));
     if (!store) return 1;
     const auto start = Clock::now();
-    if (!fill(**store, intervals)) return 1;
+    if (!fill(**store, intervals, progress_bar())) return 1;
     report.add({"filling the ledger", static_cast<double>(2 * intervals) / since(start), "rows/s"});
     const double before = memory("VmRSS");
     const auto first = bill(**store, "bill", report);
@@ -193,7 +196,7 @@ int run(const std::string& directory, size_t intervals) {
     (*store)->stop();
   }
   const auto start = Clock::now();
-  const auto findings = verify_store(directory);
+  const auto findings = verify_store(directory, nullptr, progress_bar());
   report.add({"charter verify of it", since(start), "s"});
   if (!findings || !findings->empty()) return 1;
   return report.empty_lines() == 0 ? 0 : 1;

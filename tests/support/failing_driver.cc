@@ -48,6 +48,8 @@ class FailingDriver final : public ProviderDriver {
     return call([&] { return inner_->look(); });
   }
   Result<std::vector<MachineCounters>> counters() override {
+    if (faults_->counts_nothing)
+      return Error{Code::MethodNotAllowed, "this hypervisor counts no consumption", "NotMetered"};
     return call([&] { return inner_->counters(); });
   }
   void on_hint(Hint hint) override { inner_->on_hint(std::move(hint)); }

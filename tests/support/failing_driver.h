@@ -24,6 +24,7 @@ struct CallFaults {
   std::atomic<int64_t> calls{0};    ///< calls made so far
   std::atomic<int64_t> fail_at{0};  ///< number (from 1) of the call that fails; 0: none
   std::atomic<CallFault> fault{CallFault::Refused};
+  std::atomic<bool> counts_nothing{false};  ///< as a hypervisor that has no counters
   bool was_reached() const { return fail_at > 0 && calls >= fail_at; }
 
   /// Calls to this provider hang from now on; "" lets those that hang go on.

@@ -52,6 +52,17 @@ Json merged(const Json& current, const Json& document) {
   return next;
 }
 
+// Worlds define no kinds of their own, so they share one table of the product's.
+KindRegistry& shared_kinds() {
+  static auto* const kKinds = [] {
+    auto* kinds = new KindRegistry();
+    define_embedded(*kinds, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
+    define_embedded(*kinds, embedded::crds(), KindRegistry::Origin::Definition);
+    return kinds;
+  }();
+  return *kKinds;
+}
+
 }  // namespace
 
 ObjectName parse_name(const std::string& name) {
@@ -63,10 +74,9 @@ ObjectName parse_name(const std::string& name) {
 World::World(WorldOptions options)
     : options_(std::move(options)),
       clock_(*parse_time(options_.begin)),
+      kinds_(shared_kinds()),
       hosts_(options_.data_dir.empty() ? "" : options_.data_dir + "/sim") {
   if (!options_.data_dir.empty()) std::filesystem::create_directories(options_.data_dir + "/sim");
-  define_embedded(kinds_, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
-  define_embedded(kinds_, embedded::crds(), KindRegistry::Origin::Definition);
   hooks_ = make_hooks();
   open_store();
   for (const char* name : {"default", "shop"}) {

@@ -91,6 +91,24 @@ TEST(ConsumptionWorld, WithoutAPriceNobodyAsksAndNothingIsWritten) {
   world.expect_quiet(2h);
 }
 
+TEST(ConsumptionWorld, AProviderThatCountsNothingSaysSoAndNothingIsCharged) {
+  BillingWorld world({}, kItems);
+  world.contract();
+  world.faults().counts_nothing = true;
+  world.provision();
+  world.live_until("2026-06-01T01:00:00Z");
+  world.settle_for(11s);
+  EXPECT_EQ(world.reason("Provider", kProvider, "ConsumptionMetered"), "NotMetered")
+      << world.explain("Provider", kProvider);
+  EXPECT_TRUE(world.is("Provider", kProvider, "Ready"));
+  world.expect_quiet(30min);
+  world.faults().counts_nothing = false;
+  world.live_until("2026-06-01T02:00:00Z");
+  world.settle_for(11s);
+  EXPECT_FALSE(world.condition("Provider", kProvider, "ConsumptionMetered"));
+  end(world);
+}
+
 TEST(ConsumptionWorld, ARestartAndAnOutageLoseAndDoubleNothing) {
   BillingWorld world({}, kItems);
   world.contract();
@@ -131,6 +149,24 @@ TEST(ConsumptionWorld, CountersThatBeginAnewAreNeverCountedTwice) {
   const int64_t seconds = std::stoll(line.substr(at + 7));
   EXPECT_LE(seconds, 54'000 - 1'800);
   EXPECT_GE(seconds, 54'000 - 1'800 - 3'600) << "the machine was down for less than an hour";
+}
+
+TEST(ConsumptionWorld, WhatWasConsumedBeforeAStopOfOursIsChargedThoughTheHostForgetsIt) {
+  BillingWorld world({}, kItems);
+  world.contract();
+  world.provision();
+  world.live_until("2026-06-01T01:00:00Z");
+  world.live_until("2026-06-01T01:30:00Z");
+  world.scale(1);
+  world.settle();
+  world.live_until("2026-06-01T01:45:00Z");
+  world.scale(3);  // another run, that counts from zero, before the next hour
+  world.settle();
+  world.live_until("2026-06-01T02:00:00Z");
+  end(world);
+  // Three for an hour and a half, one for a quarter, three for a quarter.
+  EXPECT_EQ(line_of(world, "cpu-seconds-used"),
+            "cpu-seconds-used|cpu-seconds-used|Active|19800|CPUSecond|0.00001|0.20|");
 }
 
 }  // namespace

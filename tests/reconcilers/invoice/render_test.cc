@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 // The forms of a bill.
 namespace charter::invoice {
@@ -86,6 +88,58 @@ TEST(BillAsPdf, ManyLinesTakeManyPagesAndNoneIsLost) {
   EXPECT_GT(pages, 30u);
   EXPECT_EQ(count(file, "(list price) Tj"), 1'024u);
   EXPECT_NE(file.find("(Page 1 of " + std::to_string(pages) + ") Tj"), std::string::npos);
+}
+
+/// A picture of a page as a reader draws it that we did not write: 100 dots an inch.
+struct Picture {
+  int width = 0, height = 0;
+  std::string dots;  // three bytes each, from the upper left
+
+  /// At hundredths of a point from the lower left.
+  std::string at(int64_t x, int64_t y) const {
+    const auto column = static_cast<size_t>(x * 100 / 72'00);
+    const auto row = static_cast<size_t>(height - 1 - y * 100 / 72'00);
+    return dots.substr((row * static_cast<size_t>(width) + column) * 3, 3);
+  }
+};
+
+Picture drawn(const std::string& pdf) {
+  const std::string file = testing::TempDir() + "charter-bill";
+  std::ofstream(file + ".pdf", std::ios::binary) << pdf;
+  Picture picture;
+  const std::string line = "pdftoppm -r 100 -singlefile " + file + ".pdf " + file;
+  EXPECT_EQ(std::system(line.c_str()), 0);
+  std::ifstream in(file + ".ppm", std::ios::binary);
+  std::string kind;
+  int most = 0;
+  in >> kind >> picture.width >> picture.height >> most;
+  in.get();
+  picture.dots.assign(std::istreambuf_iterator<char>(in), {});
+  EXPECT_EQ(picture.dots.size(), static_cast<size_t>(picture.width * picture.height * 3)) << kind;
+  return picture;
+}
+
+TEST(BillAsPdf, TheChartIsHighWhereMachinesRanAndLowWhereTheyDidNot) {
+  if (std::system("pdftoppm -v >/dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no pdftoppm here: hack/install-deps.sh installs it";
+  const Picture page = drawn(as_pdf(bill(3), kDays));
+  const std::string area = "\xcf\xe3\xf7", paper = "\xff\xff\xff";
+  // The chart's floor: the lowest place with its color, in the middle of the first day.
+  const int64_t left = 72'00, right = PdfDocument::kWidth - 50'00;
+  const auto x_of = [&](double day) {
+    return left + static_cast<int64_t>(day * static_cast<double>(right - left) / 30);
+  };
+  int64_t floor = 0;
+  while (floor < PdfDocument::kHeight && page.at(x_of(0.5), floor) != area)
+    floor += 50;
+  ASSERT_LT(floor, PdfDocument::kHeight) << "the area is drawn";
+  const int64_t third = 30'00;
+  EXPECT_EQ(page.at(x_of(0.5), floor + 80'00), area) << "three ran on the first day";
+  EXPECT_EQ(page.at(x_of(1.15), floor + third / 2), area) << "one in the night";
+  EXPECT_EQ(page.at(x_of(1.15), floor + third + third / 2), paper);
+  EXPECT_EQ(page.at(x_of(1.58), floor + third + third / 2), area) << "two by day";
+  EXPECT_EQ(page.at(x_of(1.58), floor + 2 * third + third / 2), paper);
+  EXPECT_EQ(page.at(x_of(29.95), floor + third / 2), area) << "to the end of the period";
 }
 
 TEST(PdfText, IsWrappedBetweenWordsAndLongWordsAreCut) {
