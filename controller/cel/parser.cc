@@ -20,6 +20,10 @@ bool is_reserved(std::string_view name) {
   return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
 }
 
+bool is_number(TokenKind kind) {
+  return kind == TokenKind::Int || kind == TokenKind::Double;
+}
+
 /// Recursive descent, one method a level of precedence. After the first syntax error everything
 /// returns null.
 class Parser {
@@ -262,7 +266,8 @@ class Parser {
         if (token.text == ".") return absolute();
         if (token.text == "-") {
           take();
-          return literal("-");
+          // Of anything but a number the minus is an operator, which stands no further inside than '!'.
+          return is_number(now().kind) ? literal("-") : unexpected();
         }
         break;
       default:

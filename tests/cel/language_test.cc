@@ -209,5 +209,11 @@ TEST(CelLanguage, What_costs_too_much_is_cancelled) {
   EXPECT_EQ(outcome.value.as_text(), "operation cancelled: actual cost limit exceeded");
 }
 
+TEST(CelLanguage, A_minus_behind_a_not_is_of_a_number_only) {
+  expect_all({{"!(-1 > 0)", "true"}});
+  for (const char* wrong : {"!-z", "[!-'a']", "!-", "!-true"})
+    EXPECT_TRUE(evaluated(wrong).starts_with("ERROR: <input>:1:")) << wrong << ": " << evaluated(wrong);
+}
+
 }  // namespace
 }  // namespace charter::cel::test
