@@ -266,7 +266,8 @@ class Parser {
         if (token.text == ".") return absolute();
         if (token.text == "-") {
           take();
-          // Of anything but a number the minus is an operator, which stands no further inside than '!'.
+          // Of anything but a number the minus is an operator, which stands no further inside than
+          // '!'.
           return is_number(now().kind) ? literal("-") : unexpected();
         }
         break;

@@ -212,7 +212,8 @@ TEST(CelLanguage, What_costs_too_much_is_cancelled) {
 TEST(CelLanguage, A_minus_behind_a_not_is_of_a_number_only) {
   expect_all({{"!(-1 > 0)", "true"}});
   for (const char* wrong : {"!-z", "[!-'a']", "!-", "!-true"})
-    EXPECT_TRUE(evaluated(wrong).starts_with("ERROR: <input>:1:")) << wrong << ": " << evaluated(wrong);
+    EXPECT_TRUE(evaluated(wrong).starts_with("ERROR: <input>:1:"))
+        << wrong << ": " << evaluated(wrong);
 }
 
 }  // namespace
