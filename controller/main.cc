@@ -43,12 +43,15 @@ charter::ControllerHold add_controllers(charter::Manager& manager, const charter
                                         const charter::Fence& may_act,
                                         charter::Applier* applier) {
   auto hold = std::make_shared<Hold>(data_dir + "/sim", data_dir + "/images");
-  const auto add = [&](const char* driver, charter::DriverFactory factory) {
-    hold->drivers.add_factory(driver, charter::fenced_factory(std::move(factory), may_act));
+  const auto add = [&](const char* driver, charter::DriverFactory factory, charter::Login login) {
+    hold->drivers.add_factory(driver, charter::fenced_factory(std::move(factory), may_act), login);
   };
-  add("simulated", charter::simulated_driver_factory(
-                       hold->hosts, {.clock = &clock, .pause = charter::real_pause()}));
-  add("libvirt", charter::libvirt::libvirt_driver_factory(hold->images, clock));
+  add("simulated",
+      charter::simulated_driver_factory(hold->hosts,
+                                        {.clock = &clock, .pause = charter::real_pause()}),
+      charter::Login::None);
+  add("libvirt", charter::libvirt::libvirt_driver_factory(hold->images, clock),
+      charter::Login::BySecret);
   if (applier != nullptr) hold->git = charter::make_git_reader(data_dir + "/git");
   charter::add_controllers(manager, {hold->drivers, true, applier, hold->git.get()});
   return hold;

@@ -8,14 +8,20 @@ namespace charter {
 
 DriverPool::DriverPool() : readings_(std::make_shared<CounterReadings>()) {}
 
-void DriverPool::add_factory(const std::string& driver, DriverFactory factory) {
+void DriverPool::add_factory(const std::string& driver, DriverFactory factory, Login login) {
   std::lock_guard lock(mutex_);
-  factories_[driver] = std::move(factory);
+  factories_[driver] = {std::move(factory), login};
 }
 
 bool DriverPool::knows(const std::string& driver) {
   std::lock_guard lock(mutex_);
   return factories_.contains(driver);
+}
+
+bool DriverPool::needs_secret(const std::string& driver) {
+  std::lock_guard lock(mutex_);
+  const auto known = factories_.find(driver);
+  return known != factories_.end() && known->second.login == Login::BySecret;
 }
 
 Result<std::shared_ptr<ProviderDriver>> DriverPool::open(const DriverSettings& settings) {
@@ -29,7 +35,7 @@ Result<std::shared_ptr<ProviderDriver>> DriverPool::open(const DriverSettings& s
       return Error{Code::Invalid,
                    "spec.driver: this program has no driver \"" + settings.driver + "\""};
     }
-    factory = known->second;
+    factory = known->second.open;
   }
   // Connecting may take long, so the lock is not held: one unreachable endpoint must not stop the
   // others. When it fails, the endpoint that was open under this name stays: bad new settings must

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/clock.h"
+#include "drivers/credentials.h"
 #include "drivers/machine_driver.h"
 #include "drivers/volume_driver.h"
 
@@ -77,15 +78,19 @@ class ProviderDriver : public MachineDriver, public VolumeDriver {
 struct DriverSettings {
   std::string provider_uid;
   std::string provider_name;
-  std::string driver;    ///< "simulated", "libvirt", "remote"
-  std::string settings;  ///< JSON text of spec.<driver>
-  Safeguards can;        ///< a driver refuses what goes beyond
+  std::string driver;            ///< "simulated", "libvirt", "remote"
+  std::string settings;          ///< JSON text of spec.<driver>
+  Safeguards can;                ///< a driver refuses what goes beyond
+  Credentials credentials = {};  ///< other ones: a new connection, and the old one is closed
   bool operator==(const DriverSettings&) const = default;
 };
 
 /// Opens an endpoint. Errors: Invalid with a field path when settings are wrong; ServiceUnavailable
-/// when unreachable.
+/// when unreachable, or when logging in fails, with a reason of credentials.h.
 using DriverFactory = std::function<Result<std::shared_ptr<ProviderDriver>>(const DriverSettings&)>;
+
+/// Whether endpoints of a driver are logged in to by the Secret that their Provider names.
+enum class Login { None, BySecret };
 
 class CounterReadings;
 
@@ -93,9 +98,11 @@ class CounterReadings;
 class DriverPool {
  public:
   DriverPool();
-  void add_factory(const std::string& driver, DriverFactory factory);
+  void add_factory(const std::string& driver, DriverFactory factory, Login login = Login::None);
   /// True when there is a factory for this driver.
   bool knows(const std::string& driver);
+  /// True when whoever opens an endpoint of this driver has to read the Provider's Secret.
+  bool needs_secret(const std::string& driver);
   /// Opens on first use and when settings changed. Errors: the factory's, or Invalid for an unknown
   /// driver.
   Result<std::shared_ptr<ProviderDriver>> open(const DriverSettings& settings);
@@ -112,8 +119,12 @@ class DriverPool {
     DriverSettings settings;
     std::shared_ptr<ProviderDriver> driver;
   };
+  struct Factory {
+    DriverFactory open;
+    Login login;
+  };
   std::mutex mutex_;
-  std::map<std::string, DriverFactory> factories_;
+  std::map<std::string, Factory> factories_;
   std::map<std::string, Open> open_;
   ProviderDriver::Hint hint_;
   const std::shared_ptr<CounterReadings> readings_;

@@ -9,10 +9,8 @@
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,21 +59,6 @@ int left_ms(Duration deadline) {
 }
 
 }  // namespace
-
-MemoryFile::MemoryFile(std::string_view bytes)
-    : descriptor_(::memfd_create("charter", MFD_CLOEXEC)) {
-  if (descriptor_ < 0 || ::fchmod(descriptor_, 0600) != 0) return;
-  while (!bytes.empty()) {
-    const ssize_t size = ::write(descriptor_, bytes.data(), bytes.size());
-    if (size <= 0) return;
-    bytes.remove_prefix(static_cast<size_t>(size));
-  }
-  path_ = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor_);
-}
-
-MemoryFile::~MemoryFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
 
 ChildProcess::~ChildProcess() {
   end();

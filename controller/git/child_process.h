@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/clock.h"
+#include "controller/base/memory_file.h"
 #include "controller/base/result.h"
 
 #include <cstddef>
@@ -13,22 +14,6 @@
 // one socket, its errors a pipe of which the beginning is kept. It sees two environment variables
 // and no descriptor of ours, and is killed, with what it started, when its owner goes.
 namespace charter {
-
-/// Bytes in memory that a tool can open by a path, as long as this lives; they are on no disk. Only
-/// this user can.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::string_view bytes);
-  ~MemoryFile();
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  /// Empty: the kernel gave no memory.
-  const std::string& path() const { return path_; }
-
- private:
-  int descriptor_;
-  std::string path_;
-};
 
 /// What a tool may do.
 enum class Confinement {

@@ -77,9 +77,9 @@ struct Drift {
 };
 
 /// Disk image formats.
-enum class ImageFormat { Qcow2, Raw, Vmdk, Vhdx, Vdi, Iso };
-constexpr std::array<std::string_view, 6> words(ImageFormat) {
-  return {"qcow2", "raw", "vmdk", "vhdx", "vdi", "iso"};
+enum class ImageFormat { Qcow2, Raw, Vmdk, Vhdx, Vdi, Iso, Kernel };
+constexpr std::array<std::string_view, 7> words(ImageFormat) {
+  return {"qcow2", "raw", "vmdk", "vhdx", "vdi", "iso", "kernel"};
 }
 
 /// Processor architectures.

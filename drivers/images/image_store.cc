@@ -76,7 +76,8 @@ Result<ImageFile> look_at(const std::string& path) {
   return ImageFile{.path = path,
                    .format = found.format,
                    .bytes = static_cast<int64_t>(mapped.bytes().size()),
-                   .virtual_bytes = found.virtual_bytes};
+                   .virtual_bytes = found.virtual_bytes,
+                   .kernel = found.kernel};
 }
 
 }  // namespace
@@ -116,9 +117,9 @@ Result<StoredImage> ImageStore::import_bytes(std::string_view bytes, const std::
   const std::string hex = sha256_hex(bytes);
   if (!sha256.empty() && sha256 != hex)
     return Error{Code::Invalid, "SHA-256 is " + hex + ", expected " + sha256, "DigestMismatch"};
-  StoredImage image{
-      "sha256:" + hex,
-      {path_of(hex), found.format, static_cast<int64_t>(bytes.size()), found.virtual_bytes}};
+  StoredImage image{"sha256:" + hex,
+                    {path_of(hex), found.format, static_cast<int64_t>(bytes.size()),
+                     found.virtual_bytes, found.kernel}};
   std::error_code failed;
   if (fs::exists(path_of(hex), failed)) return image;
   fs::create_directories(directory_, failed);
@@ -169,7 +170,7 @@ Result<StoredImage> ImageStore::adopt(const std::string& part, const std::string
   sync_directory(directory_);
   return StoredImage{"sha256:" + hex,
                      {path_of(hex), inspection.format, static_cast<int64_t>(mapped.bytes().size()),
-                      inspection.virtual_bytes}};
+                      inspection.virtual_bytes, inspection.kernel}};
 }
 
 Result<std::vector<StoredImage>> ImageStore::list() {

@@ -1,10 +1,12 @@
 #include "drivers/images/inspector.h"
 
+#include "drivers/images/kernel_image.h"
 #include "drivers/images/limits.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace charter {
@@ -53,7 +55,7 @@ Result<Inspection> sized(const std::string& format, std::optional<uint64_t> byte
     return refused(format, "its disk has " + std::to_string(*bytes) + " bytes, limit " +
                                std::to_string(limits::kImageVirtualBytesMax));
   }
-  return Inspection{format, static_cast<int64_t>(*bytes)};
+  return Inspection{format, static_cast<int64_t>(*bytes), {}};
 }
 
 // --- qcow2 (docs/interop/qcow2.txt)
@@ -274,6 +276,10 @@ Result<Inspection> inspect_image(std::string_view text) {
   if (bytes.begins(0, "vhdxfile")) return inspect_vhdx(bytes);
   if (bytes.begins(0x40, "\x7f\x10\xda\xbe")) return inspect_vdi(bytes);
   if (bytes.begins(32769, "CD001")) return sized("iso", bytes.size());
+  if (is_kernel_image(text)) {
+    CHARTER_TRY_ASSIGN(KernelParts parts, read_kernel_image(text));
+    return Inspection{"kernel", 0, std::move(parts)};
+  }
   for (const auto& magic : kForeign) {
     if (bytes.begins(0, magic.word))
       return refused(std::string(magic.format), "this format is not supported");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/base/result.h"
+#include "drivers/image_source.h"
 
 #include <cstdint>
 #include <string>
@@ -17,13 +18,16 @@
 //   vhdx    parent, no size
 //   vdi     difference images, parent
 //   iso     -
+//   kernel  a tar archive of vmlinuz, initrd.img and, if it likes, cmdline: any other name, links,
+//           a kernel that no PC boots, a command line that is no line of printable characters
 //   raw     whatever begins like another format, known here or to QEMU
 namespace charter {
 
 /// What an image is.
 struct Inspection {
-  std::string format;  ///< "qcow2", "vmdk", "vhdx", "vdi", "iso", "raw"
+  std::string format;  ///< "qcow2", "vmdk", "vhdx", "vdi", "iso", "kernel", "raw"
   int64_t virtual_bytes = 0;
+  KernelParts kernel = {};  ///< of format "kernel"
   bool operator==(const Inspection&) const = default;
 };
 

@@ -1,8 +1,8 @@
 #include "drivers/libvirt/call_pool.h"
 
 #include "controller/base/log.h"
+#include "drivers/libvirt/connection.h"
 #include "drivers/libvirt/errors.h"
-#include "drivers/libvirt/event_loop.h"
 #include "drivers/libvirt/limits.h"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ struct CallPool::Worker {
 
 /// What threads and callers share. Outlives the pool for as long as a lost call hangs.
 struct CallPool::Shared {
-  std::string uri;
+  Address address;
   CallBounds bounds;
   std::mutex mutex;
   std::condition_variable changed;
@@ -51,9 +51,10 @@ struct CallPool::Shared {
       outage = !connected;
     }
     if (connected)
-      log_info("libvirt", "the host answers again", {{"uri", uri}});
+      log_info("libvirt", "the host answers again", {{"uri", address.uri}});
     else
-      log_warn("libvirt", "the host cannot be connected to", {{"uri", uri}, {"text", text}});
+      log_warn("libvirt", "the host cannot be connected to",
+               {{"uri", address.uri}, {"text", text}});
   }
 };
 
@@ -72,18 +73,8 @@ void keep_until_exit(std::thread thread) {
 
 }  // namespace
 
-Result<Connect> open_connection(const std::string& uri) {
-  ensure_event_loop();
-  Connect connection(virConnectOpen(uri.c_str()));
-  if (!connection) return last_error_unlogged("connecting");
-  // Not every driver has keep-alive (the one of test:// has not), and local ones do not need it.
-  virConnectSetKeepAlive(connection.get(), limits::kLibvirtKeepAliveSeconds,
-                         limits::kLibvirtKeepAliveCount);
-  return connection;
-}
-
-CallPool::CallPool(std::string uri, CallBounds bounds) : shared_(std::make_shared<Shared>()) {
-  shared_->uri = std::move(uri);
+CallPool::CallPool(Address address, CallBounds bounds) : shared_(std::make_shared<Shared>()) {
+  shared_->address = std::move(address);
   shared_->bounds = bounds;
 }
 
@@ -111,6 +102,10 @@ CallPool::~CallPool() {
       keep_until_exit(std::move(worker->thread));
     }
   }
+}
+
+const Address& CallPool::address() const {
+  return shared_->address;
 }
 
 Status CallPool::run(Duration deadline, Work work) {
@@ -168,7 +163,7 @@ void CallPool::serve(const std::shared_ptr<Shared>& shared, const std::shared_pt
     Result<virConnectPtr> open = connection.get();
     if (!connection || virConnectIsAlive(connection.get()) != 1) {
       connection.reset();
-      auto opened = open_connection(shared->uri);
+      auto opened = open_connection(shared->address);
       shared->note(opened.has_value());
       if (opened) connection = *std::move(opened);
       open = connection ? Result<virConnectPtr>(connection.get()) : opened.error();

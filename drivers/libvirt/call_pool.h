@@ -2,6 +2,7 @@
 
 #include "controller/base/clock.h"
 #include "controller/base/result.h"
+#include "drivers/libvirt/address.h"
 #include "drivers/libvirt/handle.h"
 #include "drivers/libvirt/limits.h"
 
@@ -31,10 +32,12 @@ struct CallBounds {
 /// See above. What a call works with it must own: it may outlive its caller.
 class CallPool {
  public:
-  explicit CallPool(std::string uri, CallBounds bounds = {});
+  explicit CallPool(Address address, CallBounds bounds = {});
   ~CallPool();
   CallPool(const CallPool&) = delete;
   CallPool& operator=(const CallPool&) = delete;
+
+  const Address& address() const;
 
   /// Runs `work` on a thread with an open connection. Errors: Timeout after `deadline`,
   /// ServiceUnavailable when the endpoint cannot be connected to or hangs, or the work's own.
@@ -59,8 +62,5 @@ class CallPool {
 
   std::shared_ptr<Shared> shared_;
 };
-
-/// Opens a connection that notices when its peer is dead. Errors: ServiceUnavailable, Forbidden.
-Result<Connect> open_connection(const std::string& uri);
 
 }  // namespace charter::libvirt

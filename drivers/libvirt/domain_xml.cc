@@ -88,7 +88,13 @@ void write_platform(xml_node domain, const DomainPlan& plan) {
     set(type, "arch", "x86_64");
     set(type, "machine", "q35");
   }
-  set(add(os, "boot"), "dev", "hd");
+  if (plan.kernel.kernel.empty()) {
+    set(add(os, "boot"), "dev", "hd");
+  } else {
+    add_text(os, "kernel", plan.kernel.kernel);
+    add_text(os, "initrd", plan.kernel.initrd);
+    add_text(os, "cmdline", plan.kernel.command);
+  }
   auto features = add(domain, "features");
   add(features, "acpi");  // without it no guest sees the power button
   add(features, "apic");

@@ -38,6 +38,11 @@ struct NicPlan {
   std::string network;  ///< of libvirt; empty: user mode
 };
 
+/// What boots instead of a disk: paths on the host, and the kernel's command line. Empty: a disk.
+struct KernelPlan {
+  std::string kernel, initrd, command;
+};
+
 /// A domain to be defined.
 struct DomainPlan {
   DomainType type = DomainType::Qemu;
@@ -46,6 +51,7 @@ struct DomainPlan {
   int vcpus = 0;
   int vcpus_max = 0;  ///< of whole sockets
   MachineClass make;
+  KernelPlan kernel;
   std::vector<DiskPlan> disks;
   std::vector<NicPlan> nics;
   std::string console_log;  ///< path; empty: no log

@@ -4,6 +4,7 @@
 #include "drivers/image_source.h"
 #include "drivers/libvirt/domain_xml.h"
 #include "drivers/libvirt/memory.h"
+#include "drivers/libvirt/quiet.h"
 #include "drivers/libvirt/reading.h"
 #include "drivers/libvirt/settings.h"
 #include "drivers/libvirt/stops.h"
@@ -35,6 +36,7 @@ struct Endpoint {
   /// And of data volumes, by "pool/name". No event tells of them, so only their age does.
   const std::shared_ptr<Memory<VolumeSize>> sizes = std::make_shared<Memory<VolumeSize>>(true);
   const std::shared_ptr<Stops> stops = std::make_shared<Stops>();
+  const std::shared_ptr<Quiet> quiet = std::make_shared<Quiet>();
   /// Held while an image is brought to the host: once for many machines.
   std::timed_mutex image_mutex;
 

@@ -1,6 +1,6 @@
 #include "drivers/libvirt/events.h"
 
-#include "drivers/libvirt/call_pool.h"
+#include "drivers/libvirt/connection.h"
 #include "drivers/libvirt/errors.h"
 #include "drivers/libvirt/limits.h"
 #include "drivers/libvirt/names.h"
@@ -22,7 +22,18 @@ void Events::Sink::say(virDomainPtr domain) {
     std::lock_guard lock(mutex);
     copy = hint;
   }
-  if (copy) copy(machine_of(uuid));
+  const std::string uid = machine_of(uuid);
+  if (copy && !endpoint->quiet->keeps(uid, endpoint->clock->monotonic())) copy(uid);
+}
+
+void Events::tell(const std::vector<std::string>& uids) {
+  ProviderDriver::Hint copy;
+  {
+    std::lock_guard lock(sink_->mutex);
+    copy = sink_->hint;
+  }
+  for (const auto& uid : uids)
+    if (copy) copy(uid);
 }
 
 void Events::Sink::say_lifecycle(virDomainPtr domain, int event) {
@@ -85,7 +96,7 @@ Status Events::ensure() {
     if (lost) drop();
   }
   if (connection_) return {};
-  CHARTER_TRY_ASSIGN(connection_, open_connection(sink_->endpoint->settings.uri));
+  CHARTER_TRY_ASSIGN(connection_, open_connection(sink_->endpoint->settings.address));
   // Freed by us and not by libvirt, whose test hypervisor forgets it. None runs any more once it is
   // unregistered.
   end_sink_ = std::make_unique<SinkPtr>(sink_);

@@ -24,6 +24,8 @@ class Events {
   explicit Events(std::shared_ptr<Endpoint> endpoint);
 
   void on_hint(ProviderDriver::Hint hint);
+  /// Hints at these machines, of which events were kept back (quiet.h).
+  void tell(const std::vector<std::string>& uids);
   /// Connects and subscribes unless it is so already. Blocks as long as the host makes it; called
   /// by each look, so a connection that was lost is made again.
   Status ensure();

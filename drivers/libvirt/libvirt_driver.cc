@@ -55,19 +55,22 @@ LibvirtDriver::~LibvirtDriver() {
 
 template <class T, class Work>
 Result<T> LibvirtDriver::change(Duration deadline, std::vector<std::string> uids, Work work) {
-  return calls_->call<T>(deadline,
-                         [endpoint = endpoint_, uids = std::move(uids),
-                          work = std::move(work)](virConnectPtr connection) -> Result<T> {
-                           CHARTER_TRY_ASSIGN(const UidLocks locks, endpoint->lock(uids));
-                           Result<T> done = work(connection, *endpoint);
-                           // Not every change is told of by an event, and those that are come when
-                           // they please.
-                           for (const auto& uid : uids) {
-                             endpoint->readings->doubt(uid);
-                             endpoint->readings->doubt_known(substitute_of(uid));
-                           }
-                           return done;
-                         });
+  return calls_->call<T>(
+      deadline,
+      [endpoint = endpoint_, events = events_, uids = std::move(uids),
+       work = std::move(work)](virConnectPtr connection) -> Result<T> {
+        CHARTER_TRY_ASSIGN(const UidLocks locks, endpoint->lock(uids));
+        endpoint->quiet->begin(uids);
+        Result<T> done = work(connection, *endpoint);
+        // Not every change is told of by an event, and those that are come when they please.
+        for (const auto& uid : uids) {
+          endpoint->readings->doubt(uid);
+          endpoint->readings->doubt_known(substitute_of(uid));
+        }
+        const Status outcome = done ? Status() : Status(done.error());
+        events->tell(endpoint->quiet->end(uids, outcome, endpoint->clock->monotonic()));
+        return done;
+      });
 }
 
 Status LibvirtDriver::with_room(const std::string& uid, const Capacity& need,
@@ -233,14 +236,18 @@ DriverFactory libvirt_driver_factory(ImageSource& images, const Clock& clock) {
     endpoint->owner = owner_of(from.provider_uid);
     endpoint->clock = &clock;
     endpoint->images = &images;
-    const std::string key = from.provider_name + " " + endpoint->settings.uri;
-    std::shared_ptr<CallPool> calls;
+    const Address& address = endpoint->settings.address;
+    CHARTER_TRY(check_credentials(address));
+    const std::string key = from.provider_name + " " + address.uri;
+    std::shared_ptr<CallPool> calls, outdated;  // destroyed after the lock: closing may take long
     {
       std::lock_guard lock(unopened->mutex);
       auto& known = unopened->pools[key];
-      if (!known) known = std::make_shared<CallPool>(endpoint->settings.uri);
+      if (known && known->address() != address) outdated = std::exchange(known, nullptr);
+      if (!known) known = std::make_shared<CallPool>(address);
       calls = known;
     }
+    outdated.reset();
     CHARTER_TRY_ASSIGN(std::shared_ptr<ProviderDriver> driver,
                        LibvirtDriver::open(calls, std::move(endpoint)));
     std::lock_guard lock(unopened->mutex);

@@ -32,6 +32,9 @@ constexpr unsigned kLibvirtKeepAliveCount = 3;
 /// Definitions, and sizes of volumes, that a look reads again though nothing puts them in doubt. A
 /// third of a millisecond each on a busy host; hosts with as few as this are seen as they are.
 constexpr size_t kLookAgainMax = 4;
+/// For how long nobody is told of a machine after a change of it failed: its own events come within
+/// milliseconds, and looks tell what else has happened.
+constexpr auto kQuietAfterFailure = std::chrono::seconds(1);
 /// How long a closing endpoint waits for calls that are on their way.
 constexpr auto kLibvirtCloseGrace = std::chrono::seconds(2);
 
@@ -40,6 +43,11 @@ constexpr auto kLibvirtCloseGrace = std::chrono::seconds(2);
 constexpr auto kStatisticsDeadline = std::chrono::seconds(8);
 /// Of those that still hang; the second does not hang on the same guest.
 constexpr size_t kStatisticsLostMax = 3;
+
+/// Of one value of the Secret that we log in with; libvirt reads no certificate that is larger.
+constexpr size_t kCredentialBytesMax = 64 * 1024;
+/// Of what ssh says when it fails: a few lines.
+constexpr size_t kSshErrorsBytesMax = 16 * 1024;
 
 // --- machines ----------------------------------------------------------------------------------
 /// Largest definition that is parsed. libvirt's own are below 64 KiB.

@@ -83,6 +83,7 @@ class Making {
                      "Infeasible"};
       }
     }
+    plan_.kernel = image_.kernel;
     plan_.type = endpoint_.type;
     plan_.title = spec_.name;
     plan_.vcpus = spec_.vcpus;

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 #include <utility>
@@ -16,8 +15,6 @@ namespace charter::libvirt {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::array<std::string_view, 3> kHypervisors = {"/default", "/system", "/session"};
 
 bool is_plain_path(std::string_view path) {
   return path.starts_with('/') && path.find("..") == std::string_view::npos &&
@@ -245,26 +242,6 @@ std::optional<HostAddress> parse_host_address(std::string_view text) {
   return HostAddress{dotted(address), *prefix, dotted(network + 2), dotted(network + hosts - 1)};
 }
 
-std::string uri_problem(std::string_view uri) {
-  const size_t mark = uri.find('?');
-  const std::string_view place = uri.substr(0, mark);
-  const std::string_view query = mark == std::string_view::npos ? "" : uri.substr(mark + 1);
-  const size_t slashes = place.find("://");
-  if (slashes == std::string_view::npos) return "is no URI such as qemu:///system";
-  const std::string_view scheme = place.substr(0, slashes);
-  const std::string_view rest = place.substr(slashes + 3);
-  if (scheme != "test" && scheme != "qemu" && scheme != "qemu+unix")
-    return "transport " + std::string(scheme) +
-           " is not supported: only qemu, qemu+unix and test are, on this machine";
-  if (std::find(kHypervisors.begin(), kHypervisors.end(), rest) == kHypervisors.end() ||
-      (rest == "/default") != (scheme == "test"))
-    return "path must be /system or /session, or /default of test";
-  if (query.empty()) return "";
-  if (!query.starts_with("socket=") || !is_plain_path(query.substr(7)) || scheme == "test")
-    return "only the parameter socket with an absolute path is supported";
-  return "";
-}
-
 Result<Settings> parse_settings(const DriverSettings& from) {
   const json tree = json::parse(from.settings, nullptr, false);
   if (!tree.is_object()) return Error{Code::Invalid, "spec.libvirt: must be an object"};
@@ -273,8 +250,8 @@ Result<Settings> parse_settings(const DriverSettings& from) {
   settings.provider_uid = from.provider_uid;
   settings.can = from.can;
   SettingsFields fields(tree, "spec.libvirt", findings);
-  settings.uri = fields.text("uri", "");
-  if (const auto problem = uri_problem(settings.uri); !problem.empty())
+  settings.address = {fields.text("uri", ""), from.credentials};
+  if (const auto problem = uri_problem(settings.address.uri); !problem.empty())
     fields.invalid("uri", problem);
   read_lists(fields, settings);
   settings.acceleration = one_of<Acceleration>(

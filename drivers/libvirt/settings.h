@@ -2,6 +2,7 @@
 
 #include "controller/base/clock.h"
 #include "controller/base/result.h"
+#include "drivers/libvirt/address.h"
 #include "drivers/provider_driver.h"
 
 #include <cstdint>
@@ -82,7 +83,7 @@ struct Overcommit {
 
 /// Everything in `spec.libvirt`, and what the Provider says of itself.
 struct Settings {
-  std::string uri;
+  Address address;
   std::vector<StoragePool> pools;
   std::vector<NetworkMapping> networks;
   std::vector<MachineClass> classes;
@@ -99,11 +100,8 @@ struct Settings {
   MachineClass machine_class(const std::string& name) const;
 };
 
-/// Reads `spec.libvirt`. Errors: Invalid; each finding is a cause with its field path.
+/// Reads `spec.libvirt`, and takes over the credentials as they are. Errors: Invalid; each finding
+/// is a cause with its field path.
 Result<Settings> parse_settings(const DriverSettings& from);
-
-/// Why this URI is not connected to; empty when it is. Only local hypervisors are: a URI of libvirt
-/// can name programs to run and files to read, so all but `socket` is refused.
-std::string uri_problem(std::string_view uri);
 
 }  // namespace charter::libvirt

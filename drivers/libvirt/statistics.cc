@@ -52,7 +52,7 @@ void note(virDomainPtr domain, const Detached& detached) {
 
 Statistics::Statistics(std::shared_ptr<Endpoint> endpoint)
     : endpoint_(std::move(endpoint)),
-      calls_(endpoint_->settings.uri,
+      calls_(endpoint_->settings.address,
              {.connections = 1, .lost = limits::kStatisticsLostMax, .waiting = 1}) {}
 
 Result<std::vector<MachineCounters>> Statistics::read() {

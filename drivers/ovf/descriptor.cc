@@ -1,8 +1,8 @@
 #include "drivers/ovf/descriptor.h"
 
+#include "drivers/images/tar.h"
 #include "drivers/ovf/hardware.h"
 #include "drivers/ovf/limits.h"
-#include "drivers/ovf/tar.h"
 #include "drivers/ovf/xml_reading.h"
 
 #include <pugixml.hpp>

@@ -6,10 +6,8 @@
 // Every bound on packages: its name, its value and why it has that value.
 namespace charter::limits {
 
-constexpr size_t kTarEntriesMax = 256;  // a descriptor and its disks: real ones have 2 to 10
 constexpr size_t kOvfDescriptorBytesMax = 4 << 20;  // real ones are below 100 KiB
 constexpr size_t kOvfManifestBytesMax = 1 << 20;    // a line for each file
-constexpr size_t kOvfNameBytesMax = 255;            // of a file, as file systems have it
 constexpr size_t kOvfFilesMax = 64;
 constexpr size_t kOvfItemsMax = 256;    // of one system's hardware
 constexpr size_t kOvfSystemsMax = 16;   // machines of a ServiceTemplate

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "controller/base/result.h"
-#include "drivers/ovf/tar.h"
+#include "drivers/images/tar.h"
 
 #include <string>
 #include <string_view>

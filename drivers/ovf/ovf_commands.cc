@@ -92,6 +92,7 @@ Result<StoredImage> store_disk(ImageStore& store, const TarEntry& disk) {
   CHARTER_TRY_ASSIGN(const Inspection found, inspect_image(disk.bytes));
   if (found.format == "qcow2" || found.format == "raw")
     return store.import_bytes(disk.bytes, "", disk.name);
+  if (found.format == "kernel") return Error{Code::Invalid, disk.name + " is a kernel and no disk"};
   std::error_code failed;
   fs::create_directories(store.directory(), failed);
   const Scratch from(store, ".from"), to(store, ".qcow2");

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "controller/base/result.h"
+#include "drivers/images/tar.h"
 #include "drivers/ovf/descriptor.h"
-#include "drivers/ovf/tar.h"
 
 #include <string>
 #include <string_view>

@@ -37,7 +37,7 @@ class Meter final : public Reconciler {
     if (was_done(name.name, hour_of(now))) return next;
     const auto machines = consumers(name.name, hour_of(now));
     if (!machines.empty()) {
-      const auto driver = provider::endpoint(rt_.caches, drivers_, name.name);
+      const auto driver = provider::endpoint(rt_, drivers_, name.name);
       if (!driver) return Outcome::retry(driver.error());
       const auto read = drivers_.readings().read(name.name, **driver, rt_.clock, hour_of(now));
       // A provider that counts nothing has nothing to be billed.

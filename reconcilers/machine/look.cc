@@ -83,10 +83,11 @@ void read_before_it_stops(const Machine& machine, ProviderDriver& driver, Counte
   (void)readings.read(machine.spec.provider.name, driver, clock, clock.now() - kLastReadingAge);
 }
 
-Result<Observed> look(const Machine& machine, const Caches& caches, DriverPool& drivers,
-                      const Clock& clock) {
+Result<Observed> look(const Machine& machine, const Runtime& rt, DriverPool& drivers) {
+  const Caches& caches = rt.caches;
+  const Clock& clock = rt.clock;
   const std::string& name = machine.spec.provider.name;
-  CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(caches, drivers, name));
+  CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt, drivers, name));
   auto vm = driver->observe(machine.meta.uid);
   if (!vm) return provider::driver_error(vm.error(), name);
   Observed have;

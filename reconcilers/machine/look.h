@@ -1,6 +1,6 @@
 #pragma once
 
-#include "controller/runtime/caches.h"
+#include "controller/runtime/reconciler.h"
 #include "drivers/counter_readings.h"
 #include "drivers/provider_driver.h"
 #include "reconcilers/machine/plan.h"
@@ -9,8 +9,7 @@
 namespace charter::machine {
 
 /// Errors: could not look.
-Result<Observed> look(const Machine& machine, const Caches& caches, DriverPool& drivers,
-                      const Clock& clock);
+Result<Observed> look(const Machine& machine, const Runtime& rt, DriverPool& drivers);
 
 /// Reads a machine's counters once more before its run ends: its host forgets them. Where it is not
 /// charged by them, or they were read within the last seconds, nothing is asked. A provider that

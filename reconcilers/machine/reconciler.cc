@@ -60,12 +60,12 @@ class MachineReconciler final : public Shell<Machine, Observed, Action> {
   }
 
   Result<Observed> observe(const Machine& machine) override {
-    return look(machine, rt_.caches, drivers_, rt_.clock);
+    return look(machine, rt_, drivers_);
   }
 
   Status act(const Machine& machine, const Action& action) override {
     const std::string& name = machine.spec.provider.name;
-    CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt_.caches, drivers_, name));
+    CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt_, drivers_, name));
     if (std::holds_alternative<Create>(action)) {
       CHARTER_TRY_ASSIGN(CloudInit cloud_init, read_cloud_init(rt_.client, machine));
       return told(driver->create(spec_of(machine, std::move(cloud_init))), name);

@@ -57,6 +57,22 @@ void check_simulated(const Provider& provider, std::vector<Cause>& causes) {
   }
 }
 
+bool is_remote(const std::string& uri) {
+  return uri.starts_with("qemu+tls://") || uri.starts_with("qemu+ssh://");
+}
+
+void check_credentials(const Provider& provider, std::vector<Cause>& causes) {
+  const bool needed = is_remote(provider.spec.libvirt->uri);
+  if (needed && !provider.spec.credentials) {
+    causes.push_back(required_cause("spec.credentialsRef",
+                                    "libvirt over TLS or SSH needs a Secret to log in with"));
+  }
+  if (!needed && provider.spec.credentials) {
+    causes.push_back(forbidden_cause("spec.credentialsRef",
+                                     "a hypervisor of this machine asks for no credentials"));
+  }
+}
+
 }  // namespace
 
 Status admit(const AdmitRequest& request, const View&) {
@@ -74,11 +90,7 @@ Status admit(const AdmitRequest& request, const View&) {
   }
   check_sections(now, causes);
   if (now.spec.driver == DriverKind::Simulated) check_simulated(now, causes);
-  if (now.spec.driver == DriverKind::Libvirt && now.spec.credentials) {
-    causes.push_back(forbidden_cause("spec.credentialsRef",
-                                     "the libvirt driver reaches hypervisors of its own machine "
-                                     "only, which ask for none"));
-  }
+  if (now.spec.libvirt) check_credentials(now, causes);
   if (!causes.empty()) return invalid(std::move(causes));
   const bool unused = now.spec.credentials && now.spec.driver == DriverKind::Simulated;
   if (unused && request.warnings != nullptr) {

@@ -7,7 +7,7 @@
 //   always       the section of its driver is there, no other driver's section is; each injected
 //                failure says exactly once how often
 //   update       spec.driver stays
-//   libvirt      no credentialsRef
+//   libvirt      credentialsRef over TLS and SSH, and only there
 //   warning      credentialsRef with the simulated driver
 //
 // Drivers that this build lacks are admitted and shown as Stalled: the same manifest must apply

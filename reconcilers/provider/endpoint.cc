@@ -1,9 +1,13 @@
 #include "reconcilers/provider/endpoint.h"
 
+#include "controller/base/base64.h"
+#include "controller/runtime/caches.h"
 #include "crds/types/kinds.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace charter::provider {
@@ -25,9 +29,8 @@ Tenancy tenancy_of(Isolation isolation) {
   return Tenancy::DedicatedHost;
 }
 
-}  // namespace
-
-DriverSettings driver_settings(const Provider& provider) {
+/// Of a Provider, without what it logs in with. Pure.
+DriverSettings open_settings(const Provider& provider) {
   const std::string driver(to_word(provider.spec.driver));
   const Json spec = spec_json(provider.spec);
   const Json* section = at(spec, {driver});
@@ -39,6 +42,41 @@ DriverSettings driver_settings(const Provider& provider) {
           .driver = driver,
           .settings = section == nullptr ? "{}" : encode(*section),
           .can = std::move(can)};
+}
+
+Result<Credentials> credentials_of(const NamespacedRef& secret, Client& client) {
+  const auto found = client.get(kinds::secrets(), {secret.ns, secret.name});
+  if (!found && found.error().code == Code::NotFound) {
+    return Error{Code::ServiceUnavailable,
+                 "spec.credentialsRef: secret " + secret.ns + "/" + secret.name + " does not exist",
+                 kNoCredentials};
+  }
+  if (!found) return found.error();
+  Credentials credentials;
+  const Json tree = (*found)->tree();
+  const Json* data = at(tree, {"data"});
+  if (data == nullptr || !data->is_object()) return credentials;
+  for (const auto& [key, value] : data->items()) {
+    auto bytes = value.is_string() ? decode_base64(value.get<std::string>()) : std::nullopt;
+    if (bytes) credentials[key] = *std::move(bytes);
+  }
+  return credentials;
+}
+
+/// Reasons that matter to the Provider; to who has machines there it is out of reach.
+bool is_about_login(const std::string& reason) {
+  constexpr std::array kAboutLogin = {kHostNotTrusted, kCredentialsRefused, kNotAllowed,
+                                      kInvalidCredentials, kNoCredentials};
+  return std::find(kAboutLogin.begin(), kAboutLogin.end(), reason) != kAboutLogin.end();
+}
+
+}  // namespace
+
+Result<DriverSettings> driver_settings(const Provider& provider, Client& client, DriverPool& pool) {
+  DriverSettings settings = open_settings(provider);
+  if (!provider.spec.credentials || !pool.needs_secret(settings.driver)) return settings;
+  CHARTER_TRY_ASSIGN(settings.credentials, credentials_of(*provider.spec.credentials, client));
+  return settings;
 }
 
 Protection protection_of(const std::string& ns, const SecurityPolicy& security) {
@@ -60,20 +98,21 @@ Status check_protected(const SecurityPolicy& wanted, const Protection& found) {
   return {};
 }
 
-Result<std::shared_ptr<ProviderDriver>> endpoint(const View& view, DriverPool& pool,
+Result<std::shared_ptr<ProviderDriver>> endpoint(const Runtime& rt, DriverPool& pool,
                                                  const std::string& name) {
   if (auto open = pool.get(name)) return open;
-  const ObjectPtr encoded = view.get(kinds::bucket(kinds::providers()), {"", name});
+  const ObjectPtr encoded = rt.caches.get(kinds::bucket(kinds::providers()), {"", name});
   if (encoded == nullptr) {
     return Error{Code::ServiceUnavailable, "provider " + name + " does not exist",
                  "ReferenceNotFound"};
   }
   const auto provider = read_provider(encoded->bare_tree());
   if (!provider) return not_ready(name, provider.error().message);
-  const DriverSettings settings = driver_settings(*provider);
-  if (!pool.knows(settings.driver))
-    return not_ready(name, "driver " + settings.driver + " is not available in this build");
-  auto opened = pool.open(settings);
+  const auto settings = driver_settings(*provider, rt.client, pool);
+  if (!settings) return driver_error(settings.error(), name);
+  if (!pool.knows(settings->driver))
+    return not_ready(name, "driver " + settings->driver + " is not available in this build");
+  auto opened = pool.open(*settings);
   if (opened) return opened;
   if (opened.error().code == Code::Invalid) return not_ready(name, opened.error().message);
   return driver_error(opened.error(), name);
@@ -81,6 +120,7 @@ Result<std::shared_ptr<ProviderDriver>> endpoint(const View& view, DriverPool& p
 
 Error driver_error(Error error, const std::string& provider_name) {
   error.message = "provider " + provider_name + ": " + error.message;
+  if (is_about_login(error.reason) && error.code == Code::ServiceUnavailable) error.reason.clear();
   if (!error.reason.empty()) return error;
   switch (error.code) {
     case Code::Conflict:

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "controller/object/view.h"
+#include "controller/runtime/reconciler.h"
 #include "crds/types/provider.h"
 #include "drivers/provider_driver.h"
 
@@ -16,20 +16,22 @@
 //   IsolationNotPossible, as it is                  PolicyDenied
 //   EncryptionNotPossible
 //   Conflict             InUse                      Retryable
-//   Forbidden            ProviderUnreachable        Retryable: credentials can come back by
-//                                                   themselves, so somebody must look again
+//   Forbidden, all of    ProviderUnreachable        Retryable: credentials can come back by
+//   drivers/credentials.h                           themselves, so somebody must look again
 //   Timeout              TimedOut                   Retryable
 //   ServiceUnavailable   ProviderUnreachable        Retryable
 //   others               reasons.h reason_of
 namespace charter::provider {
 
-/// What opens the endpoint of a Provider. Pure.
-DriverSettings driver_settings(const Provider& provider);
+/// What opens the endpoint of a Provider, with its Secret as it is now where its driver needs one.
+/// The Secret is read live and kept by nobody but the open endpoint. Errors: ServiceUnavailable
+/// with reason ReferenceNotFound (no such Secret), or the client's.
+Result<DriverSettings> driver_settings(const Provider& provider, Client& client, DriverPool& pool);
 
 /// The open endpoint of the Provider `name`; opens it when this process has not yet, so that a
 /// restart costs nobody an error. Errors: ServiceUnavailable with reason ReferenceNotFound (no such
 /// Provider), ReferenceNotReady (its settings or driver are refused) or ProviderUnreachable.
-Result<std::shared_ptr<ProviderDriver>> endpoint(const View& view, DriverPool& pool,
+Result<std::shared_ptr<ProviderDriver>> endpoint(const Runtime& rt, DriverPool& pool,
                                                  const std::string& name);
 
 /// What a thing of this namespace is to be protected by: namespaces are the tenants. Pure.

@@ -139,10 +139,14 @@ Result<Observed> look(const Provider& provider, const Runtime& rt, DriverPool& d
     have.is_open = drivers.get(name).has_value();
     return have;
   }
-  const DriverSettings settings = driver_settings(provider);
-  have.driver_known = drivers.knows(settings.driver);
+  have.driver_known = drivers.knows(std::string(to_word(provider.spec.driver)));
   if (!have.driver_known) return have;
-  const auto opened = drivers.open(settings);
+  const auto settings = driver_settings(provider, rt.client, drivers);
+  if (!settings) {
+    have.failed = settings.error();  // what is open stays so
+    return have;
+  }
+  const auto opened = drivers.open(*settings);
   if (!opened) {
     (opened.error().code == Code::Invalid ? have.refused : have.failed) = opened.error();
     return have;

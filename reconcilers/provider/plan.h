@@ -19,7 +19,8 @@
 //   yes       none     no     -        -       -         release       Deleting
 //   no        -        -      unknown  -       -         (nothing)     Unsupported
 //   no        -        -      known    Invalid -         (nothing)     InvalidSettings
-//   no        -        -      known    failed  -         look again    NotReachable
+//   no        -        -      known    failed  -         look again    NotReachable, or the reason
+//                                                                      why nobody can log in
 //   no        -        -      known    yes     failed    look again    NotReachable
 //   no        -        -      known    yes     done      look again    Ready
 //

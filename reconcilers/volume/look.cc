@@ -186,17 +186,17 @@ Status place(const Volume& volume, const Caches& caches, Observed& have) {
   return {};
 }
 
-Result<Observed> look(const Volume& volume, const Caches& caches, DriverPool& drivers,
-                      Instant now) {
+Result<Observed> look(const Volume& volume, const Runtime& rt, DriverPool& drivers) {
+  const Caches& caches = rt.caches;
   Observed have;
-  have.now = now;
+  have.now = rt.clock.now();
   have.provider = volume.status.provider;
   CHARTER_TRY_ASSIGN(have.security, security_of(volume, caches));
   if (have.provider.empty()) {
     if (volume.meta.deleted.empty()) CHARTER_TRY(place(volume, caches, have));
     return have;
   }
-  CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(caches, drivers, have.provider));
+  CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt, drivers, have.provider));
   auto ext = driver->observe_volume(volume.meta.uid);
   if (!ext) return provider::driver_error(ext.error(), have.provider);
   have.ext = *std::move(ext);

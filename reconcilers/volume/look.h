@@ -1,6 +1,6 @@
 #pragma once
 
-#include "controller/runtime/caches.h"
+#include "controller/runtime/reconciler.h"
 #include "drivers/provider_driver.h"
 #include "reconcilers/volume/plan.h"
 
@@ -15,7 +15,7 @@ inline constexpr const char* kByWaitsFor = "waits-for";
 inline constexpr const char* kByProvider = "provider";
 
 /// Looks once. Errors: when the endpoint could not be asked, or an object in a cache can't be read.
-Result<Observed> look(const Volume& volume, const Caches& caches, DriverPool& drivers, Instant now);
+Result<Observed> look(const Volume& volume, const Runtime& rt, DriverPool& drivers);
 
 /// Where a volume without a provider shall live: its instance's provider, or the one that the
 /// contract's accepted placement allows and that has most room. Sets `provider` or `blocker`.

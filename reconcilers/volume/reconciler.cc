@@ -35,7 +35,7 @@ class VolumeReconciler final : public Shell<Volume, Observed, Action> {
   Json render(const Volume::Status& status) const override { return status_json(status); }
   std::string provider_of(const Volume& volume) const override { return volume.status.provider; }
   Result<Observed> observe(const Volume& volume) override {
-    return look(volume, rt_.caches, drivers_, rt_.clock.now());
+    return look(volume, rt_, drivers_);
   }
   Step decide(const Volume& volume, const Observed& have) const override {
     return plan(volume, have);
@@ -43,7 +43,7 @@ class VolumeReconciler final : public Shell<Volume, Observed, Action> {
 
   Status act(const Volume& volume, const Action& action) override {
     const std::string& name = volume.status.provider;
-    CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt_.caches, drivers_, name));
+    CHARTER_TRY_ASSIGN(const auto driver, provider::endpoint(rt_, drivers_, name));
     Status done = call(*driver, volume, action);
     if (done) return done;
     return provider::driver_error(std::move(done.error()), name);

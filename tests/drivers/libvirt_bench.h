@@ -16,6 +16,9 @@ namespace charter {
 /// How often a text holds a word.
 size_t count_of(const std::string& text, const std::string& word);
 
+/// How the driver under test reaches the daemon. The test's own hands use its socket.
+enum class Way { Socket, Tls, Ssh };
+
 /// What both have in common: a second connection for the test's own hands.
 class LibvirtBench : public DriverBench {
  public:
@@ -31,6 +34,8 @@ class LibvirtBench : public DriverBench {
   std::string provider_uid() const;
   /// Settings of the Provider, to be changed by a test before it opens another driver.
   std::string settings;
+  /// Values of its Secret; likewise.
+  Credentials credentials;
   std::shared_ptr<ProviderDriver> open();
   /// As open, without the certainty that it works.
   Result<std::shared_ptr<ProviderDriver>> try_open();
@@ -61,7 +66,7 @@ class TestHypervisorBench final : public LibvirtBench {
 /// A real libvirtd with real guests, without hardware virtualisation.
 class RealHypervisorBench final : public LibvirtBench {
  public:
-  explicit RealHypervisorBench(HostNetwork network = HostNetwork::Shared);
+  explicit RealHypervisorBench(HostNetwork network = HostNetwork::Shared, Way way = Way::Socket);
   ~RealHypervisorBench() override { driver_.reset(); }
   std::string absent() const override { return daemon_->absent(); }
   void settle() override;
@@ -72,7 +77,7 @@ class RealHypervisorBench final : public LibvirtBench {
   std::string console(const std::string& uid) const;
 
  private:
-  explicit RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon);
+  RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon, Way way);
   bool is_settled(const std::string& uid, std::set<std::string>& stopping);
   std::unique_ptr<PrivateLibvirtd> daemon_;
 };

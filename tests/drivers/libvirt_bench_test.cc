@@ -1,6 +1,7 @@
 #include "tests/drivers/libvirt_bench.h"
 
 #include "controller/base/check.h"
+#include "drivers/libvirt/connection.h"
 #include "drivers/libvirt/libvirt_driver.h"
 #include "drivers/libvirt/names.h"
 #include "drivers/libvirt/storage.h"
@@ -43,6 +44,22 @@ std::string settings_of(const std::string& uri, const std::string& pool,
   return tree.dump();
 }
 
+std::string uri_for(const PrivateLibvirtd& daemon, Way way) {
+  if (way == Way::Tls) return daemon.tls_uri();
+  return way == Way::Ssh ? daemon.ssh_uri() : daemon.uri();
+}
+
+Credentials credentials_for(const PrivateLibvirtd& daemon, Way way) {
+  if (way == Way::Socket) return {};
+  if (way == Way::Ssh) {
+    return {{"ssh-privatekey", daemon.ssh_file("key")},
+            {"known_hosts", daemon.ssh_file("known_host")}};
+  }
+  return {{"ca.crt", daemon.tls_file("ca.pem")},
+          {"tls.crt", daemon.tls_file("client.pem")},
+          {"tls.key", daemon.tls_file("client.key")}};
+}
+
 }  // namespace
 
 size_t count_of(const std::string& text, const std::string& word) {
@@ -53,7 +70,7 @@ size_t count_of(const std::string& text, const std::string& word) {
 }
 
 void LibvirtBench::connect(const std::string& uri) {
-  auto opened = libvirt::open_connection(uri);
+  auto opened = libvirt::open_connection({uri, {}});
   CHECK_MSG(opened, opened.error().message);
   hands_ = *std::move(opened);
 }
@@ -71,7 +88,8 @@ Result<std::shared_ptr<ProviderDriver>> LibvirtBench::try_open() {
                                                            .provider_name = "p",
                                                            .driver = "libvirt",
                                                            .settings = settings,
-                                                           .can = {}});
+                                                           .can = {},
+                                                           .credentials = credentials});
 }
 
 std::shared_ptr<ProviderDriver> LibvirtBench::open() {
@@ -139,10 +157,12 @@ MachineSpec TestHypervisorBench::spec(const std::string& uid) {
   return spec;
 }
 
-RealHypervisorBench::RealHypervisorBench(HostNetwork network)
-    : RealHypervisorBench(std::make_unique<PrivateLibvirtd>(network)) {}
+RealHypervisorBench::RealHypervisorBench(HostNetwork network, Way way)
+    : RealHypervisorBench(std::make_unique<PrivateLibvirtd>(
+                              network, way == Way::Socket ? HostAccess::Local : HostAccess::Remote),
+                          way) {}
 
-RealHypervisorBench::RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon)
+RealHypervisorBench::RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon, Way way)
     : LibvirtBench(daemon->directory() + "/images"), daemon_(std::move(daemon)) {
   if (!daemon_->absent().empty()) return;
   connect(daemon_->uri());
@@ -150,7 +170,8 @@ RealHypervisorBench::RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon
   const auto image = images_.import_file(daemon_->guest(), "");
   CHECK_MSG(image, image.error().message);
   digest_ = image->digest;
-  settings = settings_of(daemon_->uri(), daemon_->pool(), daemon_->consoles());
+  credentials = credentials_for(*daemon_, way);
+  settings = settings_of(uri_for(*daemon_, way), daemon_->pool(), daemon_->consoles());
   driver_ = open();
 }
 
@@ -197,6 +218,14 @@ INSTANTIATE_TEST_SUITE_P(LibvirtTestHypervisor, DriverContract, ::testing::Value
                          }));
 INSTANTIATE_TEST_SUITE_P(LibvirtRealHypervisor, DriverContract, ::testing::Values([] {
                            return std::unique_ptr<DriverBench>(new RealHypervisorBench());
+                         }));
+INSTANTIATE_TEST_SUITE_P(LibvirtOverTls, DriverContract, ::testing::Values([] {
+                           return std::unique_ptr<DriverBench>(
+                               new RealHypervisorBench(HostNetwork::Shared, Way::Tls));
+                         }));
+INSTANTIATE_TEST_SUITE_P(LibvirtOverSsh, DriverContract, ::testing::Values([] {
+                           return std::unique_ptr<DriverBench>(
+                               new RealHypervisorBench(HostNetwork::Shared, Way::Ssh));
                          }));
 
 }  // namespace

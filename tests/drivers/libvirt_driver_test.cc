@@ -185,7 +185,7 @@ TEST_F(LibvirtReal, AKilledDaemonIsFoundAgainWithItsGuestsAsTheyWere) {
 }
 
 TEST_F(LibvirtReal, AStoppedDaemonCostsItsCallersTheirDeadlineAndNoMore) {
-  libvirt::CallPool calls(bench_.daemon().uri());
+  libvirt::CallPool calls({bench_.daemon().uri(), {}});
   const auto ask = [&](Duration deadline) {
     return calls.call<int>(deadline, [](virConnectPtr connection) -> Result<int> {
       return virConnectNumOfDomains(connection);

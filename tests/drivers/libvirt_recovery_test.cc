@@ -4,6 +4,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include <atomic>
 #include <filesystem>
 #include <poll.h>
 #include <thread>
@@ -56,6 +57,39 @@ class LibvirtRecovery : public LibvirtReal {
     return false;
   }
 };
+
+/// Hints at machine kA so far.
+class HintCount {
+ public:
+  explicit HintCount(ProviderDriver& driver) : driver_(driver) {
+    driver_.on_hint([this](const std::string& uid) { count_ += uid == kA ? 1 : 0; });
+  }
+  ~HintCount() { driver_.on_hint({}); }
+  HintCount(const HintCount&) = delete;
+  HintCount& operator=(const HintCount&) = delete;
+  int count() const { return count_; }
+
+ private:
+  ProviderDriver& driver_;
+  std::atomic<int> count_{0};
+};
+
+TEST_F(LibvirtRecovery, AStartThatFailsHintsAtNothingSoNobodyTriesAgainAtOnce) {
+  ASSERT_TRUE(driver().create(bench_.spec(kA)));
+  const auto disk = files("charter-boot.");
+  ASSERT_EQ(disk.size(), 1U);
+  std::filesystem::rename(path(*disk.begin()), path("away"));
+  const HintCount hints(driver());
+  for (int i = 0; i < 3; ++i)
+    EXPECT_FALSE(driver().set_power(kA, PowerState::On));
+  wait_ms(500);
+  EXPECT_EQ(hints.count(), 0);
+  std::filesystem::rename(path("away"), path(*disk.begin()));
+  ASSERT_TRUE(driver().set_power(kA, PowerState::On));
+  EXPECT_TRUE(eventually([&] { return hints.count() > 0; })) << "one that succeeds is news";
+  bench_.settle();
+  EXPECT_EQ(observed().power, PowerState::On);
+}
 
 TEST_F(LibvirtRecovery, AMachineWhoseStartWasCutOffRunsAgainThoughItsDomainNeverWill) {
   ASSERT_TRUE(driver().create(bench_.spec(kA)));

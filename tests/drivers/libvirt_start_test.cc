@@ -1,4 +1,4 @@
-#include "drivers/libvirt/call_pool.h"
+#include "drivers/libvirt/connection.h"
 #include "drivers/libvirt/images.h"
 #include "drivers/libvirt/seed.h"
 #include "drivers/libvirt/storage.h"
@@ -39,7 +39,7 @@ class LibvirtStart : public LibvirtReal {
     std::vector<std::thread> threads;
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&] {
-        const auto connection = libvirt::open_connection(bench_.daemon().uri());
+        const auto connection = libvirt::open_connection({bench_.daemon().uri(), {}});
         ASSERT_TRUE(connection);
         for (int at = next++; at < first + count; at = next++)
           work(connection->get(), uid_of(at));

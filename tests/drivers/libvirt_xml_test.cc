@@ -135,13 +135,25 @@ TEST(LibvirtNames, OnlyUuidsAndDigestsBecomePartsOfNames) {
   EXPECT_EQ(digest_hex("sha512:" + std::string(64, 'a')), "");
 }
 
-TEST(LibvirtSettings, UrisThatReachBeyondThisMachineAreRefused) {
+TEST(LibvirtSettings, UrisThatNameProgramsOrFilesAreRefused) {
   for (const char* good : {"qemu:///system", "qemu:///session", "test:///default",
-                           "qemu+unix:///system?socket=/run/x/libvirt-sock"})
+                           "qemu+unix:///system?socket=/run/x/libvirt-sock",
+                           "qemu+tls://host/system", "qemu+tls://kvm-1.example:16515/system",
+                           "qemu+tls://[fd00::1]:16514/system", "qemu+ssh://root@10.0.0.1/system",
+                           "qemu+ssh://charter.ops@kvm-1:2222/session"})
     EXPECT_EQ(uri_problem(good), "") << good;
   for (const char* bad :
-       {"", "qemu", "xen:///system", "qemu+ssh://host/system", "qemu+tls://host/system",
-        "qemu+ext:///system?command=/bin/sh", "qemu+unix:///system?command=/bin/sh",
+       {"", "qemu", "xen:///system", "qemu+ssh://host/system", "qemu+ssh://u:p@host/system",
+        "qemu+ssh://-oProxyCommand=x@host/system", "qemu+ssh://u@-oProxyCommand=x/system",
+        "qemu+ssh://u@host/system?command=/bin/sh", "qemu+ssh://u@host/system?netcat=sh",
+        "qemu+ssh://u@host/system?keyfile=/etc/shadow", "qemu+ssh://u@host/system?no_verify=1",
+        "qemu+ssh://u@host/system?socket=/x", "qemu+ssh://u@host/system?", "qemu+ssh://u@/system",
+        "qemu+ssh://u@host:0/system", "qemu+ssh://u@host:65536/system", "qemu+ssh://u@ho st/system",
+        "qemu+ssh://u@host%2f/system", "qemu+ssh://u@host", "qemu+ssh://u@host/embed",
+        "qemu+tls://u@host/system", "qemu+tls://host/session", "qemu+tls://host:/system",
+        "qemu+tls://host/system?pkipath=/root", "qemu+tls://host/system?no_verify=1",
+        "qemu+tls:///system", "qemu+tls://[::1/system", "qemu+tcp://host/system",
+        "qemu+libssh://u@host/system", "qemu+ext:///system?command=/bin/sh", "qemu+unix:///system?command=/bin/sh",
         "qemu:///system?socket=/a&command=/b", "qemu:///embed?root=/x", "test:////etc/passwd",
         "qemu+unix:///system?socket=/a/../b", "qemu:///default", "test:///default?socket=/x"})
     EXPECT_NE(uri_problem(bad), "") << bad;

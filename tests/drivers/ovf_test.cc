@@ -3,7 +3,7 @@
 #include "drivers/ovf/descriptor.h"
 #include "drivers/ovf/manifest.h"
 #include "drivers/ovf/package.h"
-#include "drivers/ovf/tar.h"
+#include "drivers/images/tar.h"
 #include "drivers/ovf/template.h"
 #include "tests/drivers/ovf_bench.h"
 

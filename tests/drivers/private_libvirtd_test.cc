@@ -8,12 +8,23 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace charter {
+namespace {
 
-PrivateLibvirtd::PrivateLibvirtd(HostNetwork network) {
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  CHECK_MSG(file, path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+PrivateLibvirtd::PrivateLibvirtd(HostNetwork network, HostAccess access) {
   std::string name = (std::filesystem::temp_directory_path() / "charter-libvirt-XXXXXX").string();
   CHECK(::mkdtemp(name.data()) != nullptr);
   directory_ = name;
@@ -21,13 +32,14 @@ PrivateLibvirtd::PrivateLibvirtd(HostNetwork network) {
   CHECK(::pipe2(down, O_CLOEXEC) == 0 && ::pipe2(up, O_CLOEXEC) == 0);
   const std::string script = std::string(CHARTER_SOURCE_DIR) + "/tests/support/private_libvirtd.py";
   const std::string home = directory_ + "/host";
+  const char* const wanted = access == HostAccess::Remote ? "remote" : nullptr;
   pid_ = ::fork();
   CHECK(pid_ >= 0);
   if (pid_ == 0) {
     ::dup2(down[0], 0);
     ::dup2(up[1], 1);
     if (network == HostNetwork::Own) CHECK(::unshare(CLONE_NEWNET) == 0);
-    ::execlp("python3", "python3", "-B", script.c_str(), home.c_str(), nullptr);
+    ::execlp("python3", "python3", "-B", script.c_str(), home.c_str(), wanted, nullptr);
     ::_exit(127);
   }
   ::close(down[0]);
@@ -40,6 +52,9 @@ PrivateLibvirtd::PrivateLibvirtd(HostNetwork network) {
   pool_ = hello.value("pool", "");
   consoles_ = hello.value("consoles", "");
   guest_ = hello.value("guest", "");
+  kernel_ = hello.value("kernel", "");
+  if (hello.contains("tls")) tls_uri_ = hello["tls"].value("uri", "");
+  if (hello.contains("ssh")) ssh_uri_ = hello["ssh"].value("uri", "");
 }
 
 PrivateLibvirtd::~PrivateLibvirtd() {
@@ -48,6 +63,14 @@ PrivateLibvirtd::~PrivateLibvirtd() {
   ::waitpid(pid_, &status, 0);
   ::close(from_);
   std::filesystem::remove_all(directory_);
+}
+
+std::string PrivateLibvirtd::tls_file(const std::string& name) const {
+  return read_file(directory_ + "/host/tls/" + name);
+}
+
+std::string PrivateLibvirtd::ssh_file(const std::string& name) const {
+  return read_file(directory_ + "/host/ssh/" + name);
 }
 
 nlohmann::json PrivateLibvirtd::read_line() {

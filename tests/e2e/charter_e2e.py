@@ -139,8 +139,12 @@ class ServerTest(unittest.TestCase):
     """A test class with one server for all its tests."""
 
     @classmethod
+    def make_server(cls):
+        return Server()
+
+    @classmethod
     def setUpClass(cls):
-        cls.server = Server()
+        cls.server = cls.make_server()
         cls.addClassCleanup(cls.server.close)
         cls.server.start()
 

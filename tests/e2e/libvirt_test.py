@@ -23,10 +23,15 @@ class LibvirtServer(ServerTest):
     """One server, one libvirtd, and the quickstart's order with two machines and their shared volume."""
 
     replicas = 2
+    image_format = "qcow2"
+
+    @classmethod
+    def make_host(cls):
+        return PrivateLibvirtd()
 
     @classmethod
     def setUpClass(cls):
-        cls.host = PrivateLibvirtd()
+        cls.host = cls.make_host()
         cls.addClassCleanup(cls.host.close)
         if cls.host.absent:
             print(f"\n*** NOT TESTED: no real guests here: {cls.host.absent}\n", flush=True)
@@ -48,9 +53,9 @@ class LibvirtServer(ServerTest):
         return sha256
 
     @classmethod
-    def provider(cls):
+    def provider(cls, manifest="10-provider.yaml"):
         """That of manifests/libvirt, on our own daemon and directories."""
-        provider = ordering.manifest(cls.server, "libvirt/10-provider.yaml", PROVIDER)
+        provider = ordering.manifest(cls.server, f"libvirt/{manifest}", PROVIDER)
         settings = provider["spec"]["libvirt"]
         settings.update(uri=cls.host.uri, acceleration="TCG")
         settings["storagePools"][0]["path"] = cls.host.pool
@@ -64,7 +69,7 @@ class LibvirtServer(ServerTest):
             run("apply", "-f", f"{ordering.MANIFESTS}/{name}.yaml")
         image = ordering.manifest(cls.server, "libvirt/20-images.yaml", "open-linux")
         image["spec"]["source"]["sha256"] = cls.import_image()
-        image["spec"]["format"] = "qcow2"
+        image["spec"]["format"] = cls.image_format
         other = ordering.manifest(cls.server, "libvirt/20-images.yaml", "open-bsd")
         offering = ordering.manifest(cls.server, "libvirt/50-offerings.yaml", "compute-highspeed")
         instance = ordering.manifest(cls.server, "quickstart/80-instance.yaml", "order-mgmt")

@@ -15,21 +15,23 @@ VIRSH_S = 60
 class PrivateLibvirtd:
     """Started by its constructor; `absent` says why it could not be, where it could not."""
 
-    def __init__(self):
+    def __init__(self, remote=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="charter-libvirt-"))
-        self.process = subprocess.Popen([sys.executable, "-B", str(SCRIPT), str(self.folder / "host")],
+        self.process = subprocess.Popen([sys.executable, "-B", str(SCRIPT), str(self.folder / "host"),
+                                         *(["remote"] if remote else [])],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         hello = self._answer()
         self.absent = hello.get("absent", "")
         self.uri, self.pool, self.consoles = hello.get("uri"), hello.get("pool"), hello.get("consoles")
         self.guest = hello.get("guest")
+        self.tls, self.ssh = hello.get("tls"), hello.get("ssh")  # {"uri", "folder"}: tests/support/remote_access.py
 
     def _answer(self):
         line = self.process.stdout.readline()
         return json.loads(line) if line else {"absent": f"{SCRIPT.name} failed"}
 
     def order(self, word):
-        """kill, stop, cont, start, qemus: carried out when this returns."""
+        """kill, stop, cont, start, qemus, rekey: carried out when this returns."""
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         answer = self._answer()

@@ -1,4 +1,4 @@
-#include "drivers/ovf/tar.h"
+#include "drivers/images/tar.h"
 
 #include "controller/base/check.h"
 

@@ -178,8 +178,12 @@ const std::vector<Row> kRows = {
      "{driver: libvirt, libvirt: {uri: 'qemu:///system', storagePools: []}, simulated: null, "
      "credentialsRef: "
      "{name: s, namespace: ns}}",
-     {"spec.credentialsRef: Forbidden: the libvirt driver reaches hypervisors of its own machine "
-      "only, which ask for none"}},
+     {"spec.credentialsRef: Forbidden: a hypervisor of this machine asks for no credentials"}},
+    {"Provider",
+     Row::Write::Create,
+     "{driver: libvirt, libvirt: {uri: 'qemu+ssh://u@h/system', storagePools: []}, simulated: null}",
+     {"spec.credentialsRef: Required value: libvirt over TLS or SSH needs a Secret to log in "
+      "with"}},
     {"Provider",
      Row::Write::Create,
      "{simulated: {failures: [{call: X, first: 1, every: 2}]}}",

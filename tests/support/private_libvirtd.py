@@ -2,11 +2,12 @@
 """A libvirtd of a test's own: its sockets, configuration, state and pools lie in one directory, and nothing of the
 host's libvirt is touched. Runs until its standard input ends, takes orders from it, and leaves nothing behind.
 
-    private_libvirtd.py DIRECTORY
+    private_libvirtd.py DIRECTORY [remote]
 
-Prints one line of JSON for each order, the first when the daemon answers: {"uri", "pool", "consoles", "guest", "sha256"},
-or {"absent": why} where there is no libvirt or no QEMU. Orders: kill, stop, cont, start (the daemon);
-qemus (the pids of its guests); quit.
+Prints one line of JSON for each order, the first when the daemon answers: {"uri", "pool", "consoles", "guest", "sha256",
+"kernel"}, or {"absent": why} where there is no libvirt or no QEMU. With "remote" it also listens for TLS and SSH on loopback, and
+adds {"tls", "ssh"} (remote_access.py: facts). Orders: kill, stop, cont, start (the daemon); qemus (the pids of its guests);
+rekey (sshd has another host key from now on); quit.
 
 It needs root, for mount namespaces. QEMU's processes become children of this one (it is their sub-reaper), so that they
 are collected at once: libvirt waits for that when it ends a guest.
@@ -24,17 +25,20 @@ import sys
 import threading
 import time
 
+from remote_access import Ssh, Tls, wait_for_port
+
 NEEDED = ("libvirtd", "virtlogd", "qemu-system-x86_64", "qemu-img", "virsh", "unshare", "as", "ld")
 START_S = 20
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 BOUND = {"run": "/run/libvirt", "etc": "/etc/libvirt", "lib": "/var/lib/libvirt", "cache": "/var/cache/libvirt",
          "log": "/var/log/libvirt"}
+NEEDED_REMOTE = ("sshd", "ssh-keygen", "openssl", "virt-ssh-helper")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def missing():
+def missing(remote):
     """Why no daemon can be started here; empty when it can."""
-    absent = [name for name in NEEDED if shutil.which(name) is None]
+    absent = [name for name in NEEDED + (NEEDED_REMOTE if remote else ()) if shutil.which(name) is None]
     if absent:
         return f"not installed: {', '.join(absent)}; run hack/install-deps.sh"
     if os.geteuid() != 0:
@@ -46,8 +50,9 @@ def missing():
 class Daemon:
     """The daemon, its log daemon, and everything below the directory."""
 
-    def __init__(self, root):
+    def __init__(self, root, remote):
         self.root = pathlib.Path(root).resolve()
+        self.tls = self.ssh = None
         self.process = None
         self.logger = None
         for name in BOUND:
@@ -56,6 +61,9 @@ class Daemon:
             (self.root / name).mkdir(exist_ok=True)
         for name in ("nwfilter", "qemu"):  # looked for by libvirtd, which does not make them
             (self.root / "etc" / name).mkdir(exist_ok=True)
+        if remote:
+            self.tls = Tls(self.root / "tls")
+            self.ssh = Ssh(self.root / "ssh", self.spawn)
         self.write_configuration()
 
     def write_configuration(self):
@@ -63,7 +71,8 @@ class Daemon:
         uuid = f"{uuid[:8]}-{uuid[8:12]}-4{uuid[13:16]}-8{uuid[17:20]}-{uuid[20:32]}"
         (self.root / "etc/libvirtd.conf").write_text(
             'unix_sock_group = "root"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n'
-            f'host_uuid = "{uuid}"\nlog_outputs = "3:file:{self.root}/libvirtd.log"\n')
+            f'host_uuid = "{uuid}"\nlog_outputs = "3:file:{self.root}/libvirtd.log"\n'
+            + (self.tls.settings if self.tls else ""))
         # Without control groups guests share the processors like every other process of the test: a group of their own
         # would get next to nothing beside builds of higher priority, and a start would take a minute.
         (self.root / "etc/qemu.conf").write_text(
@@ -88,12 +97,15 @@ class Daemon:
             self.logger = self.spawn("virtlogd", "-p", f"{self.root}/virtlogd.pid", "-f", f"{self.root}/etc/virtlogd.conf")
             self.wait_for(self.root / "run/virtlogd-sock")
         (self.root / "libvirtd.pid").unlink(missing_ok=True)
-        self.process = self.spawn("libvirtd", "-p", f"{self.root}/libvirtd.pid", "-f", f"{self.root}/etc/libvirtd.conf")
+        self.process = self.spawn("libvirtd", "-p", f"{self.root}/libvirtd.pid", "-f", f"{self.root}/etc/libvirtd.conf",
+                                  *(["--listen"] if self.tls else []))
         end = time.monotonic() + START_S
         while subprocess.run(["virsh", "-c", self.uri, "list"], capture_output=True, check=False, timeout=START_S).returncode:
             if time.monotonic() > end:
                 raise RuntimeError(f"libvirtd does not answer: {(self.root / 'output.log').read_text()}")
             time.sleep(0.02)
+        if self.tls:
+            wait_for_port(self.tls.port)
 
     def wait_for(self, path):
         end = time.monotonic() + START_S
@@ -115,8 +127,13 @@ class Daemon:
         """Pids of this daemon's guests."""
         return [pid for pid, line, _ in children() if line.startswith(b"/usr/bin/qemu-system")]
 
+    def facts(self):
+        """What a client needs."""
+        known = {"uri": self.uri, "pool": f"{self.root}/pool", "consoles": f"{self.root}/consoles"}
+        return known | ({"tls": self.tls.facts(), "ssh": self.ssh.facts()} if self.tls else {})
+
     def close(self):
-        for process in (self.process, self.logger):
+        for process in (self.process, self.logger, self.ssh and self.ssh.process):
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
@@ -135,6 +152,22 @@ def build_guest(root):
                     str(root / "guest.o")], check=True)
     os.truncate(image, 1 << 20)
     return str(image), hashlib.sha256(image.read_bytes()).hexdigest()
+
+
+def build_kernel(root):
+    """A kernel of two sectors with an initrd of 1000 bytes, as an image of format "kernel": its path."""
+    source = pathlib.Path(__file__).with_name("micro_kernel.S")
+    folder = root / "kernel"
+    folder.mkdir()
+    subprocess.run(["as", "--32", "-o", str(root / "kernel.o"), str(source)], check=True)
+    subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0", "--oformat", "binary", "-o", str(folder / "vmlinuz"),
+                    str(root / "kernel.o")], check=True)
+    (folder / "initrd.img").write_bytes(b"x" * 1000)
+    (folder / "cmdline").write_text("console=ttyS0 said=<&'\"hello\">\n")
+    image = root / "guest.kernel"
+    subprocess.run(["tar", "--format=ustar", "-C", str(folder), "-cf", str(image), "vmlinuz", "initrd.img", "cmdline"],
+                   check=True)
+    return str(image)
 
 
 def children():
@@ -176,6 +209,8 @@ def obey(daemon, order):
         daemon.signal(signal.SIGCONT)
     elif order == "start":
         daemon.start()
+    elif order == "rekey" and daemon.ssh:
+        daemon.ssh.start("host2")
     elif order == "qemus":
         return {"qemus": daemon.qemus()}
     else:
@@ -188,18 +223,19 @@ def say(**fact):
 
 
 def main():
-    why = missing()
+    remote = sys.argv[2:] == ["remote"]
+    why = missing(remote)
     if why:
         say(absent=why)
         return
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    daemon = Daemon(sys.argv[1])
+    daemon = Daemon(sys.argv[1], remote)
     try:
         daemon.start()
         threading.Thread(target=collect_orphans, daemon=True).start()
         guest, sha256 = build_guest(daemon.root)
-        say(uri=daemon.uri, pool=f"{daemon.root}/pool", consoles=f"{daemon.root}/consoles", guest=guest, sha256=sha256)
+        say(guest=guest, sha256=sha256, kernel=build_kernel(daemon.root), **daemon.facts())
         for line in sys.stdin:
             if line.strip() == "quit":
                 break

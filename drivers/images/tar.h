@@ -7,9 +7,10 @@
 #include <string_view>
 #include <vector>
 
-// The directory of a tar archive, as OVF packages are (DMTF DSP0243): files beside each other and
-// nothing else. Nothing is unpacked here, and no name can lead anywhere: one that is not a plain
-// file name is refused, and so are links, devices and directories. Pure, and safe on any bytes.
+// The directory of a tar archive, as OVF packages are (DMTF DSP0243), and images of kernels: files
+// beside each other and nothing else. Nothing is unpacked here, and no name can lead anywhere: one
+// that is not a plain file name is refused, and so are links, devices and directories. Pure, and
+// safe on any bytes.
 namespace charter {
 
 /// One file, as a part of the archive's bytes.

@@ -1,6 +1,6 @@
-#include "drivers/ovf/tar.h"
+#include "drivers/images/tar.h"
 
-#include "drivers/ovf/limits.h"
+#include "drivers/images/limits.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -84,7 +84,7 @@ bool is_plain_file_name(std::string_view name) {
   const bool controls = std::any_of(name.begin(), name.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == '\x7f' || c == '/' || c == '\\';
   });
-  return !name.empty() && name.size() <= limits::kOvfNameBytesMax && !controls && name != "." &&
+  return !name.empty() && name.size() <= limits::kTarNameBytesMax && !controls && name != "." &&
          name != "..";
 }
 

@@ -1,0 +1,208 @@
+#include "drivers/libvirt/ssh_tunnel.h"
+
+#include "controller/base/log.h"
+#include "drivers/libvirt/errors.h"
+#include "drivers/libvirt/limits.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace charter::libvirt {
+namespace {
+
+/// What ssh, its remote side or libvirt says, and what it means. The first that fits counts.
+struct Meaning {
+  const char* said;
+  const char* reason;  ///< nullptr: none
+  const char* message;
+};
+
+constexpr Meaning kMeanings[] = {
+    {"HOST IDENTIFICATION HAS CHANGED", kHostNotTrusted,
+     "the host has another key than known_hosts of the Secret states"},
+    {"Host key verification failed", kHostNotTrusted,
+     "known_hosts of the Secret does not name the host with its key"},
+    {"Load key", kInvalidCredentials, "ssh-privatekey of the Secret cannot be read"},
+    {"Permission denied (", kCredentialsRefused,
+     "the host does not let this user in with ssh-privatekey of the Secret"},
+    {"Too many authentication failures", kCredentialsRefused,
+     "the host does not let this user in with ssh-privatekey of the Secret"},
+    {"Permission denied", kNotAllowed,
+     "the host lets us in, but this user may not use its libvirtd"},
+    {"no polkit agent", kNotAllowed, "a policy of the host does not let this user use libvirtd"},
+    {"access denied", kNotAllowed, "a policy of the host does not let this user use libvirtd"},
+    {"not found", nullptr, "the host has no virt-ssh-helper; it comes with libvirt-daemon"},
+    {"connect socket", nullptr, "the host lets us in, but no libvirtd runs there"},
+    {"ould not resolve", nullptr, "there is no host of this name"},
+    {"kex_exchange_identification", nullptr, "what answers there does not speak SSH with us"},
+    {"banner", nullptr, "what answers there does not speak SSH with us"},
+    {"onnection refused", nullptr, "nothing answers there"},
+    {"timed out", nullptr, "nothing answers there"},
+    {"unreachable", nullptr, "nothing answers there"},
+    {"No route to host", nullptr, "nothing answers there"},
+};
+
+/// OpenSSH writes keys and hosts in lines that end in one character; forms of the web do not.
+std::string as_lines(const Credentials& credentials, const char* key) {
+  std::string lines;
+  const auto found = credentials.find(key);
+  for (const char c : found == credentials.end() ? std::string() : found->second)
+    if (c != '\r') lines += c;
+  if (!lines.ends_with('\n')) lines += '\n';
+  return lines;
+}
+
+std::vector<std::string> ssh_words(const SshPlace& place, const std::string& key,
+                                   const std::string& hosts) {
+  std::vector<std::string> words = {"/usr/bin/ssh", "-F", "none", "-T", "-x", "-a", "-i", key};
+  for (const char* option :
+       {"BatchMode=yes", "StrictHostKeyChecking=yes", "GlobalKnownHostsFile=none",
+        "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "IdentitiesOnly=yes", "IdentityAgent=none",
+        "PreferredAuthentications=publickey", "PermitLocalCommand=no", "ClearAllForwardings=yes",
+        "ControlMaster=no", "ControlPath=none", "LogLevel=ERROR", "CheckHostIP=no",
+        "ConnectTimeout=15", "ServerAliveInterval=15", "EscapeChar=none"}) {
+    words.emplace_back("-o");
+    words.emplace_back(option);
+  }
+  words.insert(words.end(), {"-o", "UserKnownHostsFile=" + hosts, "-p", place.port, "-l",
+                             place.user, "--", place.host, "virt-ssh-helper " + place.hypervisor});
+  return words;
+}
+
+int listen_at(const std::string& path) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (path.size() >= sizeof name.sun_path) return -1;
+  std::memcpy(name.sun_path, path.data(), path.size());
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto* address = reinterpret_cast<const sockaddr*>(&name);
+  if (listener >= 0 && ::bind(listener, address, sizeof name) == 0 && ::listen(listener, 1) == 0)
+    return listener;
+  if (listener >= 0) ::close(listener);
+  return -1;
+}
+
+bool bound(int kind, rlim_t most) {
+  const rlimit limit{most, most};
+  return ::setrlimit(static_cast<__rlimit_resource>(kind), &limit) == 0;
+}
+
+// After fork, in a process with threads: only calls that are safe in signal handlers.
+[[noreturn]] void become(const std::vector<char*>& words, int listener, int errors) {
+  constexpr int kNotStarted = 125;
+  static const char* const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", nullptr};
+  ::setpgid(0, 0);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+  const int client = ::accept(listener, nullptr, nullptr);
+  const bool placed = client >= 0 && ::dup2(client, 0) == 0 && ::dup2(client, 1) == 1 &&
+                      ::dup2(errors, 2) == 2 && ::close_range(3, ~0U, 0) == 0;
+  // Nothing of it may be in a core file, and the host could send errors without an end.
+  if (!placed || !bound(RLIMIT_CORE, 0) || !bound(RLIMIT_FSIZE, limits::kSshErrorsBytesMax))
+    ::_exit(kNotStarted);
+  ::execve(words[0], words.data(), const_cast<char* const*>(environment));
+  ::_exit(kNotStarted);
+}
+
+// Those of connections that stand: they end by themselves, and are collected by whoever comes next.
+void collect(pid_t another) {
+  static std::mutex mutex;
+  static auto* const running = new std::vector<pid_t>();
+  const std::lock_guard lock(mutex);
+  std::erase_if(*running, [](pid_t process) { return ::waitpid(process, nullptr, WNOHANG) != 0; });
+  if (another > 0) running->push_back(another);
+}
+
+}  // namespace
+
+SshTunnel::SshTunnel(const Address& address)
+    : uri_(address.uri),
+      place_(ssh_place_of(address.uri)),
+      key_(as_lines(address.credentials, kSshKeyKey)),
+      hosts_(as_lines(address.credentials, kKnownHostsKey)),
+      errors_(::memfd_create("charter-errors", MFD_CLOEXEC)) {
+  std::error_code failed;
+  std::string name = (std::filesystem::temp_directory_path(failed) / "charter-ssh-XXXXXX").string();
+  if (!failed && ::mkdtemp(name.data()) != nullptr) folder_ = name;
+}
+
+SshTunnel::~SshTunnel() {
+  end();
+  if (errors_ >= 0) ::close(errors_);
+  std::error_code failed;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, failed);
+}
+
+Status SshTunnel::start() {
+  collect(0);
+  const Error no_room{Code::ServiceUnavailable,
+                      "this server has no memory, or no room below /tmp, to log in"};
+  if (key_.path().empty() || hosts_.path().empty() || folder_.empty() || errors_ < 0)
+    return no_room;
+  const int listener = listen_at(folder_ + "/socket");
+  if (listener < 0) return no_room;
+  auto texts = ssh_words(place_, key_.path(), hosts_.path());
+  std::vector<char*> words;
+  for (auto& text : texts)
+    words.push_back(text.data());
+  words.push_back(nullptr);
+  process_ = ::fork();
+  if (process_ == 0) become(words, listener, errors_);
+  ::close(listener);
+  return process_ > 0 ? Status() : no_room;
+}
+
+std::string SshTunnel::uri() const {
+  const std::string path = uri_.substr(uri_.rfind('/'));
+  return "qemu+unix://" + path + "?socket=" + folder_ + "/socket";
+}
+
+void SshTunnel::release() {
+  collect(process_);
+  process_ = -1;
+}
+
+void SshTunnel::end() {
+  if (process_ <= 0) return;
+  ::kill(-process_, SIGKILL);
+  ::kill(process_, SIGKILL);  // it may not lead its group yet
+  ::waitpid(process_, nullptr, 0);
+  process_ = -1;
+}
+
+std::string SshTunnel::said() const {
+  std::string text(limits::kSshErrorsBytesMax, '\0');
+  const ssize_t size = ::pread(errors_, text.data(), text.size(), 0);
+  text.resize(static_cast<size_t>(std::max<ssize_t>(size, 0)));
+  return text;
+}
+
+Error SshTunnel::explain() {
+  const std::string reply = last_text();  // before anything else that libvirt could do
+  end();
+  const std::string text = said() + "\n" + reply;
+  log_debug("libvirt", "ssh ended", {{"uri", uri_}, {"said", text}});
+  for (const Meaning& meaning : kMeanings) {
+    if (text.find(meaning.said) == std::string::npos) continue;
+    return {Code::ServiceUnavailable, uri_ + ": " + meaning.message,
+            meaning.reason == nullptr ? "" : meaning.reason};
+  }
+  if (::access("/usr/bin/ssh", X_OK) != 0)
+    return {Code::ServiceUnavailable, "ssh is not installed: hack/install-deps.sh"};
+  return {Code::ServiceUnavailable, uri_ + ": nothing answers there as it should"};
+}
+
+}  // namespace charter::libvirt
