@@ -14,6 +14,7 @@
 #include "reconcilers/billing/commands.h"
 #include "reconcilers/export/commands.h"
 #include "reconcilers/preview/consents.h"
+#include "reconcilers/preview/departures.h"
 #include "reconcilers/preview/hosts.h"
 #include "reconcilers/preview/report.h"
 #include "reconcilers/register.h"
@@ -39,9 +40,8 @@ struct Hold {
 };
 
 charter::ControllerHold add_controllers(charter::Manager& manager, const charter::Clock& clock,
-                                        const std::string& data_dir,
-                                        const charter::Fence& may_act,
-                                        charter::Applier* applier) {
+                                        const std::string& data_dir, const charter::Fence& may_act,
+                                        const charter::OwnServer& own) {
   auto hold = std::make_shared<Hold>(data_dir + "/sim", data_dir + "/images");
   const auto add = [&](const char* driver, charter::DriverFactory factory, charter::Login login) {
     hold->drivers.add_factory(driver, charter::fenced_factory(std::move(factory), may_act), login);
@@ -52,8 +52,8 @@ charter::ControllerHold add_controllers(charter::Manager& manager, const charter
       charter::Login::None);
   add("libvirt", charter::libvirt::libvirt_driver_factory(hold->images, clock),
       charter::Login::BySecret);
-  if (applier != nullptr) hold->git = charter::make_git_reader(data_dir + "/git");
-  charter::add_controllers(manager, {hold->drivers, true, applier, hold->git.get()});
+  if (own.applier != nullptr) hold->git = charter::make_git_reader(data_dir + "/git");
+  charter::add_controllers(manager, {hold->drivers, true, own, hold->git.get()});
   return hold;
 }
 
@@ -87,7 +87,8 @@ int main(int argc, char** argv) {
   product.hooks = charter::make_hooks();
   product.cache_selectors = charter::cache_selectors();
   product.add_controllers = add_controllers;
-  product.planning = {add_rehearsal, charter::preview::consents, charter::preview::report};
+  product.planning = {add_rehearsal, charter::preview::consents, charter::preview::kinds_of_sources,
+                      charter::preview::report};
   product.commands = charter::sim_commands(std::cout, std::cerr, clock);
   for (auto& command : charter::image_commands(std::cout, std::cerr, download))
     product.commands.push_back(std::move(command));

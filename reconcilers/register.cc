@@ -63,8 +63,7 @@ void add_controllers(Manager& manager, const ControllerResources& resources) {
   manager.add(usage_report::controller());
   manager.add(invoice::controller());
   manager.add(invoice::opener());
-  if (resources.repositories)
-    manager.add(git_source::controller({resources.applier, resources.git}));
+  if (resources.repositories) git_source::add_to(manager, resources.own, resources.git);
 }
 
 }  // namespace charter

@@ -2,8 +2,8 @@
 
 #include "controller/git/git_reader.h"
 #include "controller/object/admit.h"
-#include "controller/runtime/applier.h"
 #include "controller/runtime/manager.h"
+#include "controller/runtime/own_server.h"
 #include "drivers/provider_driver.h"
 
 #include <map>
@@ -19,8 +19,8 @@ struct ControllerResources {
   DriverPool& drivers;
   /// Whether repositories are looked after; a rehearsal leaves them as they are.
   bool repositories = false;
-  /// Null where the API server is not ours: there others apply what repositories hold.
-  Applier* applier = nullptr;
+  /// Nothing where the API server is not ours: there others apply what repositories hold.
+  OwnServer own = {};
   GitReader* git = nullptr;
 };
 

@@ -14,6 +14,7 @@
 #include "controller/api/server_version.h"
 #include "controller/api/status_body.h"
 #include "controller/base/check.h"
+#include "controller/base/object_gauges.h"
 #include "controller/protobuf/protobuf.h"
 
 #include <nlohmann/json.hpp>
@@ -135,6 +136,7 @@ void ApiServer::dispatch(const CallPtr& call) {
 
 void ApiServer::run(const CallPtr& call) {
   if (call->route.place == Route::Place::Resource) return resource(call);
+  if (call->route.place == Route::Place::Receiver) return receive(call);
   call->respond(answer_plain(*call));
 }
 
@@ -156,14 +158,8 @@ HttpResponse ApiServer::answer_plain(const Call& call) {
     }
     case Route::Place::ServerVersion:
       return HttpResponse::text(200, "application/json", server_version());
-    case Route::Place::Metrics: {
-      const Store::Stats stats = parts_.store.stats();
-      metrics_.gauge("apiserver_storage_objects", "Objects stored.").set(static_cast<double>(stats.objects));
-      metrics_.gauge("apiserver_storage_commits", "Writes made durable.").set(static_cast<double>(stats.commits));
-      metrics_.gauge("apiserver_storage_transactions", "Durable transactions.").set(static_cast<double>(stats.transactions));
-      metrics_.gauge("apiserver_registered_watchers", "Open watches.").set(static_cast<double>(hub_.size()));
-      return HttpResponse::text(200, "text/plain; version=0.0.4", metrics_.expose());
-    }
+    case Route::Place::Metrics:
+      return HttpResponse::text(200, "text/plain; version=0.0.4", metrics_text());
     case Route::Place::Issuer: {
       if (!account_tokens_) return no_such_page();
       if (call.route.rest == kIssuerConfigurationPath)
@@ -172,6 +168,15 @@ HttpResponse ApiServer::answer_plain(const Call& call) {
     }
     default: return no_such_page();
   }
+}
+
+std::string ApiServer::metrics_text() {
+  const Store::Stats stats = parts_.store.stats();
+  metrics_.gauge("apiserver_storage_objects", "Objects stored.").set(static_cast<double>(stats.objects));
+  metrics_.gauge("apiserver_storage_commits", "Writes made durable.").set(static_cast<double>(stats.commits));
+  metrics_.gauge("apiserver_storage_transactions", "Durable transactions.").set(static_cast<double>(stats.transactions));
+  metrics_.gauge("apiserver_registered_watchers", "Open watches.").set(static_cast<double>(hub_.size()));
+  return metrics_.expose() + (gauges_ ? gauges_->expose() : std::string());
 }
 
 void ApiServer::resource(const CallPtr& call) {

@@ -21,6 +21,8 @@
 namespace charter {
 
 class Audit;
+class ObjectGauges;
+class Receivers;
 
 /// The series of requests by verb and code. Found once each: a look-up takes the registry's lock, far too dear per request.
 class RequestMetrics {
@@ -49,6 +51,12 @@ class ApiServer {
   void use_tokens(const TokenVerifier& verifier, const ServiceAccountTokens& accounts);
   /// Records requests in `audit`. Before the first request; it outlives every answer and stream. Without, nothing is recorded.
   void use_audit(Audit& audit) { audit_ = &audit; }
+  /// Hands calls under /receivers to those of `receivers`, and shows `gauges` with the metrics. Before the first request; both outlive
+  /// the server. Without, there is no such path.
+  void use_extensions(const Receivers& receivers, const ObjectGauges& gauges) {
+    receivers_ = &receivers;
+    gauges_ = &gauges;
+  }
   /// Whom a request is counted to, from its head; empty when it does not prove who asks. Any thread.
   std::string flow_of(const HttpRequest& head) const;
   ResourceVerbs& verbs() { return verbs_; }
@@ -64,6 +72,8 @@ class ApiServer {
   const DocumentRead* document_of(const Call& call) const;
   void document(const CallPtr& call);
   void run_document(const CallPtr& call);
+  void receive(const CallPtr& call);
+  std::string metrics_text();
   void run_verb(const CallPtr& call);
   Result<HttpResponse> get(const Call& call);
   Result<HttpResponse> list(const Call& call);
@@ -91,6 +101,8 @@ class ApiServer {
   const TokenVerifier* token_verifier_ = nullptr;
   const ServiceAccountTokens* account_tokens_ = nullptr;
   Audit* audit_ = nullptr;
+  const Receivers* receivers_ = nullptr;
+  const ObjectGauges* gauges_ = nullptr;
   ApiParts parts_;
   Metrics& metrics_;
   RequestMetrics request_metrics_;

@@ -30,7 +30,8 @@ bool is_token_request(const ResourceType& type, const Route& route) {
 }
 
 bool is_public(const Route& route) {
-  return route.place == Route::Place::Health || route.place == Route::Place::ServerVersion;
+  return route.place == Route::Place::Health || route.place == Route::Place::ServerVersion ||
+         route.place == Route::Place::Receiver;
 }
 
 AccessRequest access_of(const Route& route, std::string_view method) {

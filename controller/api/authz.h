@@ -14,7 +14,7 @@ AccessRequest access_of(const Route& route, std::string_view method);
 /// A TokenRequest: any verb on the subresource "token" of a type that has one.
 bool is_token_request(const ResourceType& type, const Route& route);
 
-/// Paths that need no identity: /healthz, /livez, /readyz, /version.
+/// Paths that need no identity: /healthz, /livez, /readyz, /version, and those whose callers prove themselves.
 bool is_public(const Route& route);
 
 }  // namespace charter

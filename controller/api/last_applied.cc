@@ -1,6 +1,7 @@
 #include "controller/api/last_applied.h"
 
 #include "controller/base/limits.h"
+#include "controller/object/merge_diff.h"
 #include "controller/object/typed_merge.h"
 
 #include <nlohmann/json.hpp>
@@ -10,11 +11,9 @@
 namespace charter {
 namespace {
 
-constexpr const char* kAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
-
 /// The fields, as text, that client-side apply set last and nobody has changed since. Empty without a usable annotation.
 std::set<std::string> unchanged_since_last_applied(const Json& live, const Schema& schema) {
-  const std::string text = text_at(live, {"metadata", "annotations", kAnnotation});
+  const std::string text = text_at(live, {"metadata", "annotations", kLastAppliedAnnotation});
   const auto last = text.empty() ? Result<Json>(Error{}) : parse_json(text);
   if (!last || !last->is_object() || text_at(*last, {"apiVersion"}) != text_at(live, {"apiVersion"})) return {};
   const FieldDiff diff = compare_documents(schema, &*last, live, OwnedPart::Everything);
@@ -62,7 +61,7 @@ Result<Json> merge_over_last_applied(const Json* live, const Json& applied, cons
 /// The annotation's text for a configuration: as kubectl writes it.
 std::string annotation_of(Json applied) {
   if (Json& metadata = applied["metadata"]; metadata.contains("annotations"))
-    metadata["annotations"].erase(kAnnotation);
+    metadata["annotations"].erase(kLastAppliedAnnotation);
   return encode(applied) + "\n";
 }
 
@@ -74,15 +73,15 @@ Result<Json> apply_over_last_applied(const Json* live, const Json& applied, cons
   // Kept in step, so that a later client-side apply compares with what was applied last. An
   // annotation that is not there is not made.
   const bool kept = who.manager == "kubectl" &&
-                    !text_at(merged, {"metadata", "annotations", kAnnotation}).empty();
+                    !text_at(merged, {"metadata", "annotations", kLastAppliedAnnotation}).empty();
   if (!kept) return merged;
   Json& annotations = merged["metadata"]["annotations"];
-  annotations[kAnnotation] = annotation_of(applied);
+  annotations[kLastAppliedAnnotation] = annotation_of(applied);
   size_t bytes = 0;
   for (const auto& [name, value] : annotations.items())
     bytes += name.size() + (value.is_string() ? value.get_ref<const std::string&>().size() : 0);
   if (bytes > limits::kAnnotationsBytesMax)
-    annotations.erase(kAnnotation);  // the apply itself must not fail for it
+    annotations.erase(kLastAppliedAnnotation);  // the apply itself must not fail for it
   return merged;
 }
 

@@ -192,11 +192,16 @@ Result<Route> route(std::string_view method, std::string_view path, std::string_
     out.place = Route::Place::Metrics;
   } else if (path == kIssuerConfigurationPath || path == kIssuerKeysPath) {
     out.place = Route::Place::Issuer;
+  } else if (parts.size() == 3 && root == "receivers") {
+    out.place = Route::Place::Receiver;
+    out.resource = parts[1];
+    out.name = parts[2];
   }
   if (out.place == Route::Place::Unknown) return out;
   if (out.place == Route::Place::Resource) {
     CHARTER_TRY(take_verb(method, out));
-  } else if (method != "GET" && method != "HEAD") {
+  } else if (out.place == Route::Place::Receiver ? method != "POST"
+                                                   : method != "GET" && method != "HEAD") {
     return Error{Code::MethodNotAllowed, "the server does not allow this method on the requested resource"};
   }
   return out;

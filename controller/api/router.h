@@ -15,6 +15,7 @@
 //   /apis/G/V[/namespaces/N]/R[/NAME[/SUB]]         other groups
 //   /openapi/… /healthz /livez /readyz /version /metrics
 //   /.well-known/openid-configuration /openid/v1/jwks   the issuer of ServiceAccounts' tokens
+//   /receivers/R/NAME                               calls from outside that prove themselves (receivers.h)
 namespace charter {
 
 /// OpenID Connect Discovery 1.0, section 4, and where Kubernetes puts its keys.
@@ -23,7 +24,7 @@ inline constexpr std::string_view kIssuerKeysPath = "/openid/v1/jwks";
 
 /// What a request asks for.
 struct Route {
-  enum class Place { Resource, Api, Apis, Group, Version, OpenApi, Health, ServerVersion, Metrics, Issuer, Unknown };
+  enum class Place { Resource, Api, Apis, Group, Version, OpenApi, Health, ServerVersion, Metrics, Issuer, Receiver, Unknown };
   enum class Verb { Get, List, Watch, Create, Update, Patch, Delete, DeleteCollection };
   Place place = Place::Unknown;
   Verb verb = Verb::Get;

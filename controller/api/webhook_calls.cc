@@ -1,6 +1,7 @@
 #include "controller/api/webhook_calls.h"
 
 #include "controller/api/authorizer.h"
+#include "controller/api/service_account_tokens.h"
 #include "controller/api/flow_control.h"
 #include "controller/api/scale.h"
 #include "controller/cel/access.h"
@@ -52,12 +53,8 @@ class WriterAccess : public cel::AccessJudge {
     request.ns = ask.ns;
     request.name = ask.name;
     request.path = ask.path;
-    Caller account;
-    if (!ask.account.empty()) {
-      account.user = "system:serviceaccount:" + ask.account_ns + ":" + ask.account;
-      account.groups = {"system:serviceaccounts", "system:serviceaccounts:" + ask.account_ns};
-    }
-    const Caller& caller = ask.account.empty() ? change_.options.caller : account;
+    const Caller caller = ask.account.empty() ? change_.options.caller
+                                              : service_account_caller(ask.account_ns, ask.account, "");
     Decision said = change_.parts.authorizer->decide(caller, request);
     return {said.allowed, std::move(said.reason)};
   }

@@ -196,8 +196,8 @@ void OperatorProcess::start_manager() {
   manager_ = std::make_unique<Manager>(
       ManagerParts{[this](const std::string& field_manager) { return client_for(field_manager); },
                    clock_, random_, metrics_, ledger_.get()});
-  hold_ =
-      product_.add_controllers(*manager_, clock_, options_.data_dir, [this] { return may_act(); }, nullptr);
+  hold_ = product_.add_controllers(*manager_, clock_, options_.data_dir,
+                                   [this] { return may_act(); }, {});
   keeper_ = std::make_unique<LedgerKeeper>(*manager_, metering_parts(),
                                            metered_kinds(kinds_, product_.hooks));
   manager_->hold_work();

@@ -4,12 +4,12 @@
 #include "controller/base/log.h"
 #include "controller/cli/git_manifests.h"
 #include "controller/cli/rehearsal.h"
-#include "controller/runtime/rest_transport.h"
+#include "controller/runtime/command_server.h"
+#include "controller/runtime/rest_client.h"
 
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <optional>
 
@@ -23,16 +23,6 @@ constexpr int kChanges = 2;
 const std::map<std::string, PlanForm> kForms = {{"text", PlanForm::ForPeople},
                                                 {"json", PlanForm::ForPrograms},
                                                 {"markdown", PlanForm::ForReviews}};
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-std::string collection_path(const Gvr& gvr) {
-  const std::string root = gvr.group.empty() ? "/api/" : "/apis/" + gvr.group + "/";
-  return root + gvr.version + "/" + gvr.resource;
-}
 
 /// A kind whose objects a rehearsal begins with.
 struct ListedKind {
@@ -67,9 +57,10 @@ void complete(Json& item, const ListedKind& kind) {
 Status list_all(RestTransport& server, const ListedKind& kind, std::vector<Json>& objects) {
   std::string next;
   do {
-    CHARTER_TRY_ASSIGN(Json page, server.get(collection_path(kind.gvr) +
-                                             "?limit=" + std::to_string(limits::kListPage) +
-                                             (next.empty() ? "" : "&continue=" + next)));
+    CHARTER_TRY_ASSIGN(
+        Json page,
+        server.get(resource_path(kind.gvr, {}) + "?limit=" + std::to_string(limits::kListPage) +
+                   (next.empty() ? "" : "&continue=" + percent_encode(next))));
     next = text_at(page, {"metadata", "continue"});
     const Json* items = at(page, {"items"});
     if (items == nullptr || !items->is_array())
@@ -81,9 +72,9 @@ Status list_all(RestTransport& server, const ListedKind& kind, std::vector<Json>
   return {};
 }
 
-/// The manifests' own kinds that are not among `listed`, as the server's definitions describe them:
+/// The kinds of `documents` that are not among `listed`, as the server's definitions describe them:
 /// without their objects a plan would call everything new.
-std::vector<ListedKind> further_kinds(const std::vector<Manifest>& manifests,
+std::vector<ListedKind> further_kinds(const std::vector<const Json*>& documents,
                                       const std::vector<ListedKind>& listed,
                                       const std::vector<Json>& objects) {
   KindRegistry registry;
@@ -95,9 +86,9 @@ std::vector<ListedKind> further_kinds(const std::vector<Manifest>& manifests,
   }
   std::map<Gvr, std::string> wanted;
   const auto table = registry.table();
-  for (const Manifest& manifest : manifests) {
-    const ResourceType* type = table->find_kind(text_at(*manifest.tree, {"apiVersion"}),
-                                                text_at(*manifest.tree, {"kind"}));
+  for (const Json* document : documents) {
+    const ResourceType* type =
+        table->find_kind(text_at(*document, {"apiVersion"}), text_at(*document, {"kind"}));
     if (type != nullptr) wanted[type->gvr] = type->kind;
   }
   for (const ListedKind& kind : listed)
@@ -108,13 +99,13 @@ std::vector<ListedKind> further_kinds(const std::vector<Manifest>& manifests,
   return kinds;
 }
 
-Result<std::vector<Json>> read_server(const Kubeconfig& config, const Product& product,
-                                      const std::vector<Manifest>& manifests) {
-  CHARTER_TRY_ASSIGN(const auto server, RestTransport::open(config, limits::kAnswerTimeout));
+Result<std::vector<Json>> read_server(RestTransport& server, const Product& product,
+                                      const std::vector<Manifest>& manifests,
+                                      const std::optional<DocumentOrigin>& origin) {
   std::vector<Json> objects;
   const auto read = [&](const std::vector<ListedKind>& kinds) -> Status {
     for (const ListedKind& kind : kinds) {
-      const Status listed = list_all(*server, kind, objects);
+      const Status listed = list_all(server, kind, objects);
       // A cluster on which Charter is not installed yet serves none of its kinds.
       if (!listed && listed.error().code != Code::NotFound) return Error(listed.error());
     }
@@ -122,7 +113,15 @@ Result<std::vector<Json>> read_server(const Kubeconfig& config, const Product& p
   };
   const auto known = listed_kinds(product);
   CHARTER_TRY(read(known));
-  CHARTER_TRY(read(further_kinds(manifests, known, objects)));
+  std::vector<const Json*> documents;
+  for (const Manifest& manifest : manifests)
+    documents.push_back(manifest.tree.get());
+  std::vector<Json> more;
+  if (origin && product.planning.further_kinds)
+    more = product.planning.further_kinds(*origin, objects);
+  for (const Json& document : more)
+    documents.push_back(&document);
+  CHARTER_TRY(read(further_kinds(documents, known, objects)));
   return objects;
 }
 
@@ -144,16 +143,12 @@ Result<PlanReport> make_plan(const Product& product, const CommandInput& input) 
     request.order = Order::AsNeeded;
     origin = std::move(read.origin);
   }
-  CHARTER_TRY_ASSIGN(
-      const Kubeconfig config,
-      read_kubeconfig(
-          kubeconfig_path(input.flag("kubeconfig"), environment("KUBECONFIG"), environment("HOME")),
-          input.flag("context")));
-  if (!config.ns.empty()) request.ns = config.ns;
-  if (!input.flag("namespace").empty()) request.ns = input.flag("namespace");
+  CHARTER_TRY_ASSIGN(const CommandServer server, open_server(input));
+  request.ns = input.flag("namespace").empty() ? server.ns : input.flag("namespace");
   request.consent = input.flag("accept-offers") == "true" ? Consent::Give : Consent::Wait;
-  std::fprintf(stderr, "charter plan: reading %s\n", config.server.c_str());
-  CHARTER_TRY_ASSIGN(request.objects, read_server(config, product, request.manifests));
+  std::fprintf(stderr, "charter plan: reading %s\n", server.transport->server().c_str());
+  CHARTER_TRY_ASSIGN(request.objects,
+                     read_server(*server.transport, product, request.manifests, origin));
   std::fprintf(stderr, "charter plan: rehearsing %zu documents on a copy of %zu objects\n",
                request.manifests.size(), request.objects.size());
   CHARTER_TRY_ASSIGN(Rehearsed seen, rehearse(product, SystemClock().now(), request));
@@ -199,8 +194,6 @@ Command plan_command(const Product& product) {
       "Exit codes: 0 nothing would change, 2 something would, 1 refused or failed";
   command.flags = {
       {.name = "filename", .help = "File, or directory of *.yaml, *.yml and *.json", .letter = "f"},
-      {.name = "kubeconfig", .help = "Default: $KUBECONFIG, else ~/.kube/config"},
-      {.name = "context", .help = "Context of the kubeconfig; default: its current one"},
       {.name = "namespace",
        .help = "For documents without one; default: the context's",
        .letter = "n"},
@@ -211,6 +204,8 @@ Command plan_command(const Product& product) {
        .help = "text, json, or markdown (for a comment on a change request)",
        .fallback = "text",
        .letter = "o"}};
+  for (auto& flag : server_flags())
+    command.flags.push_back(std::move(flag));
   add_git_flags(command.flags);
   command.run = [&product](const CommandInput& input) { return plan(product, input); };
   return command;

@@ -2,6 +2,7 @@
 
 #include "controller/api/authorizer.h"
 #include "controller/api/blocking_write.h"
+#include "controller/api/service_account_tokens.h"
 #include "controller/base/random.h"
 
 #include <nlohmann/json.hpp>
@@ -13,10 +14,8 @@ namespace charter {
 namespace {
 
 Caller caller_of(const ObjectName& account) {
-  Caller caller;
-  caller.user = "system:serviceaccount:" + account.ns + ":" + account.name;
-  caller.groups = {"system:serviceaccounts", "system:serviceaccounts:" + account.ns,
-                   "system:authenticated"};
+  Caller caller = service_account_caller(account.ns, account.name, "");
+  caller.groups.emplace_back("system:authenticated");
   return caller;
 }
 
@@ -69,9 +68,10 @@ Result<ObjectPtr> apply_to(ResourceVerbs& verbs, const Json& manifest, const App
   CHARTER_TRY_ASSIGN(const ResourceTypePtr type, type_of(verbs.parts(), target));
   CHARTER_TRY(check_place(*type, target));
   CHARTER_TRY(may(verbs.parts(), who, "patch", *type, target.name));
+  const Force force = who.force || who.own.contains(target) ? Force::Yes : Force::No;
   BlockingWrite write;
-  verbs.patch(type, target.name, PatchType::Apply, manifest, who.force ? Force::Yes : Force::No, "",
-              options_for(who, dry_run), write.done());
+  verbs.patch(type, target.name, PatchType::Apply, manifest, force, "", options_for(who, dry_run),
+              write.done());
   CHARTER_TRY_ASSIGN(Written written, write.take());
   return std::move(written.object);
 }
@@ -100,8 +100,8 @@ Status copy_objects(ControlPlane& from, ControlPlane& to) {
 
 }  // namespace
 
-Result<std::vector<ApplyFinding>> PlaneApplier::rehearse(
-    const std::vector<SourcedManifest>& manifests, const ApplyAs& who) {
+Result<std::vector<ApplyFinding>> PlaneApplier::rehearse(const std::vector<Manifest>& manifests,
+                                                         const ApplyAs& who) {
   ManualClock clock(clock_.now());
   SeededRandom random(1);
   Metrics metrics;
@@ -111,7 +111,7 @@ Result<std::vector<ApplyFinding>> PlaneApplier::rehearse(
                      ControlPlane::open({product_, clock, random, metrics}, std::move(options)));
   CHARTER_TRY(copy_objects(plane_, *copy));
   std::vector<ApplyFinding> findings;
-  for (const SourcedManifest& manifest : manifests) {
+  for (const Manifest& manifest : manifests) {
     const ManifestTarget target = target_of(*manifest.tree);
     auto applied = apply_to(copy->api().verbs(), *manifest.tree, who, DryRun::No);
     if (!applied) {

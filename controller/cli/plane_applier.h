@@ -14,7 +14,7 @@ class PlaneApplier final : public Applier {
   PlaneApplier(const Product& product, const Clock& clock, ControlPlane& plane)
       : product_(product), clock_(clock), plane_(plane) {}
 
-  Result<std::vector<ApplyFinding>> rehearse(const std::vector<SourcedManifest>& manifests,
+  Result<std::vector<ApplyFinding>> rehearse(const std::vector<Manifest>& manifests,
                                              const ApplyAs& who) override;
   Result<ObjectPtr> apply(const Json& manifest, const ApplyAs& who) override;
   Result<ObjectPtr> preview(const Json& manifest, const ApplyAs& who) override;

@@ -10,7 +10,7 @@
 #include "controller/base/command.h"
 #include "controller/base/embedded.h"
 #include "controller/object/admit.h"
-#include "controller/runtime/applier.h"
+#include "controller/runtime/own_server.h"
 #include "controller/runtime/manager.h"
 #include "controller/runtime/rehearsed.h"
 
@@ -26,6 +26,8 @@ struct Planning {
   std::function<Result<ControllerHold>(Manager& manager, const Clock& clock, const std::vector<Json>& objects)> add_controllers;
   /// Merge patches (with apiVersion, kind and metadata) that give the consents which `objects` wait for.
   std::function<std::vector<Json>(const std::vector<Json>& objects)> consents;
+  /// apiVersion and kind of further objects that the report has to see, of a commit of `origin`. Pure.
+  std::function<std::vector<Json>(const DocumentOrigin& origin, const std::vector<Json>& objects)> further_kinds = {};
   /// Tells people what a rehearsal saw. Pure.
   std::function<PlanReport(const Rehearsed& seen, PlanForm form)> report;
 };
@@ -39,9 +41,9 @@ struct Product {
   /// Label selectors, by bucket, of resources that are not the product's own and of which it wants only its own objects in memory.
   std::map<std::string, std::string, std::less<>> cache_selectors;
   /// Adds the product's controllers; `data_dir` is where drivers may keep their own files. `may_act` is asked before each call
-  /// to anything outside; empty: nobody else may act. `applier` applies what others wrote; null where the API server is not ours.
+  /// to anything outside; empty: nobody else may act. `own` is what our own API server offers; nothing where it is somebody else's.
   std::function<ControllerHold(Manager& manager, const Clock& clock, const std::string& data_dir,
-                               std::function<Status()> may_act, Applier* applier)>
+                               std::function<Status()> may_act, const OwnServer& own)>
       add_controllers;
   Planning planning;
   std::vector<Command> commands;                ///< domain commands (sim …)

@@ -15,7 +15,6 @@ namespace {
 
 using DocumentOutcome = RehearsedDocument::Outcome;
 
-constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 // Between the two settled states, so that a moment noted in one differs from the same in the other.
 constexpr Duration kBetween = std::chrono::seconds(1);
 
@@ -45,9 +44,9 @@ WriteOptions as_kubectl() {
 void note_applied(Json& document) {
   Json& annotations = document["metadata"]["annotations"];
   if (!annotations.is_object()) annotations = Json::object();
-  annotations.erase(kLastApplied);
+  annotations.erase(kLastAppliedAnnotation);
   const std::string applied = encode(document) + "\n";
-  document["metadata"]["annotations"][kLastApplied] = applied;
+  document["metadata"]["annotations"][kLastAppliedAnnotation] = applied;
 }
 
 std::string explain(const Error& error) {
@@ -183,7 +182,7 @@ Result<Written> Rehearsal::write(const ResourceTypePtr& type, const ObjectName& 
     verbs.create(type, name.ns, std::move(document), as_kubectl(), done);
     return std::move(*answer);
   }
-  const std::string last = text_at(*live, {"metadata", "annotations", kLastApplied});
+  const std::string last = text_at(*live, {"metadata", "annotations", kLastAppliedAnnotation});
   const auto original = last.empty() ? Result<Json>(Error{}) : parse_json(last);
   if (original) {
     note_applied(document);

@@ -1,4 +1,3 @@
-#include "controller/cli/plane_applier.h"
 #include "controller/cli/serve.h"
 
 #include "controller/api/heavy_workers.h"
@@ -6,13 +5,16 @@
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
+#include "controller/base/object_gauges.h"
 #include "controller/cli/audit_setup.h"
 #include "controller/cli/certificate_keeper.h"
 #include "controller/cli/control_plane.h"
 #include "controller/cli/credentials.h"
 #include "controller/cli/encryption_keys.h"
 #include "controller/cli/identities.h"
+#include "controller/cli/plane_applier.h"
 #include "controller/cli/webhook_client.h"
+#include "controller/object/receivers.h"
 #include "controller/runtime/namespace_defaults.h"
 #include "controller/webhooks/limits.h"
 
@@ -90,6 +92,7 @@ class Server {
                                                   std::move(options)));
     CHARTER_TRY_ASSIGN(audit_, start_audit(std::move(chosen.audit), clock_, random_, metrics_));
     if (audit_.audit) plane_->api().use_audit(*audit_.audit);
+    plane_->api().use_extensions(receivers_, gauges_);
     CHARTER_TRY_ASSIGN(identities_, Identities::load(data_dir_, plane_->store(), clock_,
                                                      std::move(chosen.identities)));
     plane_->api().use_tokens(identities_->verifier(), identities_->accounts());
@@ -99,7 +102,8 @@ class Server {
     applier_ = std::make_unique<PlaneApplier>(product_, clock_, *plane_);
     CHARTER_TRY(plane_->install([this](Manager& manager) {
       add_namespace_defaults(manager, keeper_->trusted_pem());
-      return product_.add_controllers(manager, clock_, data_dir_, {}, applier_.get());
+      return product_.add_controllers(manager, clock_, data_dir_, {},
+                                      {applier_.get(), &receivers_, &gauges_, &metrics_});
     }));
     plane_->api().set_ready(true);
     plane_->start();
@@ -154,6 +158,8 @@ class Server {
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
+  ObjectGauges gauges_;
+  Receivers receivers_;
   AuditSetup audit_;  // outlives every request
   HeavyWorkers heavy_{clock_, metrics_};
   HttpsWebhooks webhooks_;
@@ -235,9 +241,8 @@ Command serve_command(const Product& product) {
   // The API server alone: none of the product's kinds, rules, roles and controllers.
   const auto plain = std::make_shared<Product>();
   plain->version = product.version;
-  plain->add_controllers = [](Manager&, const Clock&, const std::string&, const auto&, Applier*) {
-    return ControllerHold();
-  };
+  plain->add_controllers = [](Manager&, const Clock&, const std::string&, const auto&,
+                              const OwnServer&) { return ControllerHold(); };
   command.run = [&product, plain](const CommandInput& input) {
     return serve(input.flag("no-controllers") == "true" ? *plain : product, input);
   };

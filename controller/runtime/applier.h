@@ -1,8 +1,8 @@
 #pragma once
 
-#include "controller/object/object.h"
+#include "controller/object/manifest.h"
 
-#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,24 +15,9 @@ namespace charter {
 struct ApplyAs {
   ObjectName service_account;
   std::string field_manager;
-  bool force = false;  ///< take over fields that another manager applies
-};
-
-/// An object that is meant by a manifest.
-struct ManifestTarget {
-  std::string api_version, kind;
-  ObjectName name;
-  auto operator<=>(const ManifestTarget&) const = default;
-};
-/// What `document` says it is.
-ManifestTarget target_of(const Json& document);
-/// "Contract shop/orders".
-std::string to_string(const ManifestTarget& target);
-
-/// A manifest and where it stands.
-struct SourcedManifest {
-  std::string source;  ///< "shop/contract.yaml, document 2"
-  std::shared_ptr<const Json> tree;
+  bool force = false;  ///< take over fields that another manager has
+  /// Objects whose fields are taken over even so: what he created and keeps.
+  std::set<ManifestTarget> own = {};
 };
 
 /// A manifest that cannot be applied.
@@ -48,7 +33,7 @@ class Applier {
   virtual ~Applier() = default;
   /// Applies all of it, in order, to a copy in memory: so a manifest may need what stands before
   /// it. Empty: all of it can be applied. Errors: the copy cannot be made.
-  virtual Result<std::vector<ApplyFinding>> rehearse(const std::vector<SourcedManifest>& manifests,
+  virtual Result<std::vector<ApplyFinding>> rehearse(const std::vector<Manifest>& manifests,
                                                      const ApplyAs& who) = 0;
   /// Applies one. The object as it is now.
   virtual Result<ObjectPtr> apply(const Json& manifest, const ApplyAs& who) = 0;

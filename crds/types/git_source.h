@@ -11,6 +11,12 @@ constexpr std::array<std::string_view, 2> words(DriftAnswer) {
   return {"Revert", "Report"};
 }
 
+/// Whose way of telling of pushes is understood.
+enum class PushSender { GitHub, GitLab, Gitea };
+constexpr std::array<std::string_view, 3> words(PushSender) {
+  return {"GitHub", "GitLab", "Gitea"};
+}
+
 /// A directory of a Git repository that is kept applied.
 struct GitSource {
   struct Reference {
@@ -28,6 +34,16 @@ struct GitSource {
     static void fields(auto& f, auto& s) { f.required("secretRef", s.secret); }
     bool operator==(const Verify&) const = default;
   };
+  /// Who may say that somebody pushed.
+  struct Receiver {
+    PushSender type = PushSender::GitHub;
+    NamespacedRef secret;
+    static void fields(auto& f, auto& s) {
+      f.required("type", s.type);
+      f.required("secretRef", s.secret);
+    }
+    bool operator==(const Receiver&) const = default;
+  };
   struct Spec {
     std::string url;
     Reference reference;
@@ -41,6 +57,7 @@ struct GitSource {
     bool force = false;
     DriftAnswer drift_policy = DriftAnswer::Revert;
     std::vector<NameRef> depends_on;
+    std::optional<Receiver> receiver;
     bool suspend = false;
     static void fields(auto& f, auto& s) {
       f.required("url", s.url);
@@ -55,6 +72,7 @@ struct GitSource {
       f("force", s.force);
       f("driftPolicy", s.drift_policy);
       f("dependsOn", s.depends_on);
+      f("receiver", s.receiver);
       f("suspend", s.suspend);
     }
     bool operator==(const Spec&) const = default;
@@ -101,12 +119,20 @@ struct GitSource {
     }
     bool operator==(const Unready&) const = default;
   };
+  /// Where pushes are received.
+  struct ReceiverPlace {
+    std::string path;
+    static void fields(auto& f, auto& s) { f.required("path", s.path); }
+    bool operator==(const ReceiverPlace&) const = default;
+  };
   struct Status {
     int64_t observed_generation = 0;
     std::string phase;
     std::optional<Commit> last_attempted;
     std::optional<Commit> last_applied;
     int64_t applied_generation = 0;
+    std::optional<Instant> applied_time;
+    std::optional<ReceiverPlace> receiver;
     std::vector<Entry> inventory;
     std::vector<Unready> not_ready;
     static void fields(auto& f, auto& s) {
@@ -115,6 +141,8 @@ struct GitSource {
       f("lastAttempted", s.last_attempted);
       f("lastApplied", s.last_applied);
       f("appliedGeneration", s.applied_generation);
+      f("appliedTime", s.applied_time);
+      f("receiver", s.receiver);
       f("inventory", s.inventory);
       f("notReady", s.not_ready);
     }

@@ -1,5 +1,6 @@
 #include "reconcilers/export/manifest.h"
 
+#include "controller/object/manifest.h"
 #include "controller/object/merge_diff.h"
 #include "controller/object/object.h"
 #include "crds/types/kinds.h"
@@ -13,7 +14,6 @@
 namespace charter::exporting {
 namespace {
 
-constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 /// Set by every API server on every Namespace.
 constexpr const char* kNamespaceLabel = "kubernetes.io/metadata.name";
 
@@ -65,7 +65,7 @@ Json without_server_fields(Json object) {
   for (const char* field : kServerFields)
     metadata->erase(field);
   if (const auto notes = metadata->find("annotations"); notes != metadata->end())
-    notes->erase(kLastApplied);
+    notes->erase(kLastAppliedAnnotation);
   const auto labels = metadata->find("labels");
   if (labels != metadata->end() && is_kind(object, kinds::namespaces()))
     labels->erase(kNamespaceLabel);
@@ -77,7 +77,7 @@ Json without_server_fields(Json object) {
 // What `kubectl apply` was last given for this very object, or nothing. Finalizers and owners of
 // such a record are its author's and stay.
 std::optional<Json> last_applied(const Json& live) {
-  const auto text = text_at(live, {"metadata", "annotations", kLastApplied});
+  const auto text = text_at(live, {"metadata", "annotations", kLastAppliedAnnotation});
   if (text.empty()) return std::nullopt;
   auto record = parse_json(text);
   if (!record || !record->is_object() || title_of(*record) != title_of(live) ||
@@ -174,9 +174,7 @@ std::optional<std::string> left_out(const Json& live) {
 }  // namespace
 
 std::string title_of(const Json& object) {
-  return text_at(object, {"kind"}) + " " +
-         to_string(ObjectName{text_at(object, {"metadata", "namespace"}),
-                              text_at(object, {"metadata", "name"})});
+  return to_string(target_of(object));
 }
 
 Exported export_object(const Json& live, const Schema* schema) {

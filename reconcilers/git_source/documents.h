@@ -1,7 +1,7 @@
 #pragma once
 
 #include "controller/git/git_reader.h"
-#include "controller/runtime/applier.h"
+#include "controller/object/manifest.h"
 
 #include <vector>
 
@@ -12,6 +12,6 @@ namespace charter::git_source {
 /// (namespaces, definitions, rights, providers … contracts, instances), else as the files stand.
 /// A List is taken apart. Errors: Invalid naming file and document: not YAML, no mapping, no
 /// apiVersion, kind or metadata.name, the same object twice, too many.
-Result<std::vector<SourcedManifest>> documents_of(const GitTree& tree);
+Result<std::vector<Manifest>> documents_of(const GitTree& tree);
 
 }  // namespace charter::git_source

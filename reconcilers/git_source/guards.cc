@@ -1,6 +1,7 @@
 #include "reconcilers/git_source/guards.h"
 
 #include "controller/object/conditions.h"
+#include "reconcilers/common/naming.h"
 #include "reconcilers/git_source/plan.h"
 
 #include <nlohmann/json.hpp>
@@ -54,9 +55,13 @@ std::string guard_of(const Json& object) {
          confirm_with(object);
 }
 
-bool has_fields_of(const Json& object, const std::string& manager) {
+std::string field_manager_of(const std::string& source) {
+  return child_name({"charter-git", source});
+}
+
+bool is_still_of(const Json& object, const std::string& manager) {
   const Json* managers = at(object, {"metadata", "managedFields"});
-  if (managers == nullptr || !managers->is_array()) return false;
+  if (managers == nullptr || !managers->is_array() || managers->empty()) return true;
   return std::any_of(managers->begin(), managers->end(),
                      [&](const Json& entry) { return text_at(entry, {"manager"}) == manager; });
 }

@@ -15,7 +15,11 @@ namespace charter::git_source {
 ///   Volume                  always: its data
 std::string guard_of(const Json& object);
 
-/// Whether a field manager has fields in it.
-bool has_fields_of(const Json& object, const std::string& manager);
+/// Under which field manager a source applies.
+std::string field_manager_of(const std::string& source);
+
+/// Whether an object is still its source's to take away: that has fields in it, or nobody has any,
+/// as in a ServiceAccount that is nothing but its name.
+bool is_still_of(const Json& object, const std::string& manager);
 
 }  // namespace charter::git_source

@@ -2,6 +2,7 @@
 
 #include "reconcilers/common/reasons.h"
 #include "reconcilers/git_source/limits.h"
+#include "reconcilers/git_source/receiver.h"
 
 #include <algorithm>
 #include <set>
@@ -57,6 +58,7 @@ class Decision {
   }
 
   Step make() {
+    state_receiver();
     if (source_.spec.suspend) return suspended();
     if (!have_.waits_for.empty()) return waiting();
     step_.status.last_attempted = noted(have_.commit);
@@ -84,6 +86,23 @@ class Decision {
                        [&](const auto& entry) { return known.contains(target_of(entry)); });
   }
 
+  void state_receiver() {
+    step_.status.receiver.reset();
+    if (!source_.spec.receiver) return;
+    step_.status.receiver = GitSource::ReceiverPlace{receiver_path(source_.meta.name)};
+    if (source_.spec.suspend) {
+      step_.conditions.push_back(is_not_so("ReceiverReady", "Suspended",
+                                           "pushes are refused until spec.suspend is false"));
+    } else if (!have_.receiver_problem.empty()) {
+      step_.conditions.push_back(
+          is_not_so("ReceiverReady", "InvalidCredentials",
+                    "pushes are refused: spec.receiver.secretRef: " + have_.receiver_problem));
+    } else {
+      step_.conditions.push_back(
+          is_so("ReceiverReady", "Ready", "pushes are received at " + step_.status.receiver->path));
+    }
+  }
+
   Step suspended() {
     const std::string message = "nothing is fetched, applied or pruned until spec.suspend is false";
     step_.ready = source_.status.last_applied ? ready_true("Suspended", message)
@@ -94,6 +113,15 @@ class Decision {
   }
 
   Step waiting() {
+    if (!have_.waits_in_circle.empty()) {
+      std::string way;
+      for (const auto& name : have_.waits_in_circle)
+        way += (way.empty() ? "" : " -> ") + name;
+      step_.ready =
+          ready_false("InvalidReference", "spec.dependsOn: each waits for the next: " + way);
+      step_.outcome = Outcome::wait(kWaitForOthers, "InvalidReference");
+      return std::move(step_);
+    }
     step_.ready =
         ready_unknown("ReferenceNotReady", "waits for git source " + list_text(have_.waits_for));
     step_.outcome = Outcome::wait(kWaitForOthers, "ReferenceNotReady");
@@ -154,6 +182,7 @@ class Decision {
     step_.action = Apply{have_.commit.id};
     step_.status.last_applied = noted(have_.commit);
     step_.status.applied_generation = source_.meta.generation;
+    step_.status.applied_time = have_.now;
     step_.ready = ready_unknown("Applying", "applying " + commit_text(have_.commit));
     return std::move(step_);
   }

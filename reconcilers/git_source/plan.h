@@ -11,7 +11,7 @@
 // What to do for a GitSource, from what was seen. Pure. The first line that holds decides:
 //
 //   suspended                          nothing; what runs goes on
-//   a dependsOn is not Ready           wait
+//   a dependsOn is not Ready           wait; Stalled InvalidReference when it waits for this one
 //   a manifest cannot be applied       Stalled CommitInvalid: nothing of the commit is applied
 //   no manifest at all, but objects    Stalled EmptySource until confirmed: an emptied directory
 //   of an earlier commit               never takes everything away
@@ -43,15 +43,18 @@ struct Leaving {
 
 /// What a pass saw.
 struct Observed {
-  std::vector<std::string> waits_for;    ///< sources of dependsOn that are not Ready
-  GitCommit commit;                      ///< the newest
-  std::vector<GitSource::Entry> wanted;  ///< its objects, in the order they are applied in
-  std::vector<ApplyFinding> findings;    ///< why it cannot be applied
-  std::vector<std::string> drifted;      ///< applied objects that somebody changed
+  std::vector<std::string> waits_for;        ///< sources of dependsOn that are not Ready
+  std::vector<std::string> waits_in_circle;  ///< the way from this source back to it, or nothing
+  GitCommit commit;                          ///< the newest
+  std::vector<GitSource::Entry> wanted;      ///< its objects, in the order they are applied in
+  std::vector<ApplyFinding> findings;        ///< why it cannot be applied
+  std::vector<std::string> drifted;          ///< applied objects that somebody changed
   std::vector<Leaving> leaving;
   std::vector<GitSource::Unready> not_ready;  ///< all of them
   bool empty_confirmed = false;  ///< the source's own annotation kConfirmPrune names this commit
   Duration next_check{};         ///< until the repository is looked at again
+  std::string receiver_problem;  ///< why all pushes are refused; empty: they are not
+  Instant now;
 };
 
 /// Apply all manifests of the commit.

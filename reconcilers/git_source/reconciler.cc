@@ -1,13 +1,17 @@
 #include "reconcilers/git_source/reconciler.h"
 
+#include "controller/base/object_gauges.h"
 #include "controller/runtime/caches.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/common/pause.h"
 #include "reconcilers/common/reasons.h"
 #include "reconcilers/common/shell.h"
 #include "reconcilers/git_source/admit.h"
+#include "reconcilers/git_source/gauges.h"
+#include "reconcilers/git_source/limits.h"
 #include "reconcilers/git_source/look.h"
 #include "reconcilers/git_source/plan.h"
+#include "reconcilers/git_source/receiver.h"
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +27,8 @@ class GitSourceReconciler final : public Shell<GitSource, Observed, Action> {
         parts_(parts),
         look_(rt_, parts) {}
 
+  void forget(const std::string& name) { look_.forget(name); }
+
  private:
   Result<GitSource> read(const Json& object) const override { return read_git_source(object); }
   Json render(const GitSource::Status& status) const override { return status_json(status); }
@@ -36,20 +42,15 @@ class GitSourceReconciler final : public Shell<GitSource, Observed, Action> {
                    "this API server is not Charter's own: Flux or Argo CD apply repositories here",
                    "Unsupported"};
     }
-    std::set<std::string> uids;
-    rt_.caches.scan(kinds::bucket(kinds::git_sources()), "", [&](const ObjectPtr& each) {
-      uids.insert(each->header().uid);
-      return true;
-    });
-    look_.forget_others(uids);
     return look_.observe(source);
   }
 
   Status act(const GitSource& source, const Action& action) override {
     if (const auto* prune = std::get_if<Prune>(&action)) return act(source, *prune);
     const auto seen = look_.seen(source);
-    for (const SourcedManifest& manifest : seen->manifests) {
-      auto applied = parts_.applier->apply(*manifest.tree, Look::applies_as(source));
+    const ApplyAs who = Look::applies_as(source);
+    for (const Manifest& manifest : seen->manifests) {
+      auto applied = parts_.applier->apply(*manifest.tree, who);
       if (!applied)
         return named(manifest.source + ": " + to_string(charter::target_of(*manifest.tree)),
                      applied.error());
@@ -78,6 +79,32 @@ class GitSourceReconciler final : public Shell<GitSource, Observed, Action> {
   Look look_;
 };
 
+/// Around a source's passes: its metrics while it is there, and what is kept in memory of it.
+class Whole final : public Reconciler {
+ public:
+  Whole(const Runtime& rt, const Parts& parts)
+      : caches_(rt.caches), parts_(parts), inner_(rt, parts) {}
+
+  Outcome reconcile(const ObjectName& name) override {
+    const ObjectPtr object = caches_.get(kinds::bucket(kinds::git_sources()), name);
+    if (object) {
+      if (parts_.gauges) show(*parts_.gauges, *object);
+    } else {
+      inner_.forget(name.name);
+      if (parts_.gauges) parts_.gauges->forget(name.name);
+    }
+    Outcome outcome = inner_.reconcile(name);
+    // A Secret or ServiceAccount that comes, or is mended, tells nobody.
+    const bool waits = outcome.kind == Outcome::Kind::Stuck && parts_.applier != nullptr;
+    return waits ? Outcome::wait(kWaitForReferences, std::move(outcome.reason)) : outcome;
+  }
+
+ private:
+  const Caches& caches_;
+  const Parts parts_;
+  GitSourceReconciler inner_;
+};
+
 }  // namespace
 
 KindHooks hooks() {
@@ -88,13 +115,22 @@ ControllerSpec controller(const Parts& parts) {
   ControllerSpec spec;
   spec.name = "git-source";
   spec.primary = kinds::git_sources();
-  spec.make = [parts](const Runtime& rt) {
-    return std::make_unique<GitSourceReconciler>(rt, parts);
-  };
+  spec.make = [parts](const Runtime& rt) { return std::make_unique<Whole>(rt, parts); };
   // A repository that does not answer holds up no other source.
   spec.lane = [](const ObjectName& name, const Caches&) { return name.name; };
   watch_pauses(spec, PauseReach::ClusterObject);
   return spec;
+}
+
+void add_to(Manager& manager, const OwnServer& own, GitReader* reader) {
+  const auto pushes = std::make_shared<Pushes>();
+  Controller& sources = manager.add(controller({own.applier, reader, own.gauges, pushes}));
+  if (own.receivers == nullptr || own.metrics == nullptr) return;
+  own.receivers->add(
+      kinds::git_sources().resource,
+      push_receiver(
+          pushes, [&sources](const ObjectName& name) { sources.add(name, Priority::User); },
+          *own.metrics));
 }
 
 }  // namespace charter::git_source

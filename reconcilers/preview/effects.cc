@@ -1,6 +1,7 @@
 #include "reconcilers/preview/effects.h"
 
 #include "controller/object/conditions.h"
+#include "controller/object/merge_diff.h"
 #include "controller/object/utf8.h"
 
 #include <nlohmann/json.hpp>
@@ -90,7 +91,7 @@ Json written_part(const Json& object) {
   }
   if (at(part, {"metadata", "annotations"}) != nullptr) {
     auto& annotations = part["metadata"]["annotations"];
-    annotations.erase("kubectl.kubernetes.io/last-applied-configuration");
+    annotations.erase(kLastAppliedAnnotation);
     if (annotations.empty()) part["metadata"].erase("annotations");
     if (part["metadata"].empty()) part.erase("metadata");
   }

@@ -9,6 +9,11 @@ int64_t Findings::count(Effect effect) const {
                        [effect](const ObjectEffect& e) { return e.effect == effect; });
 }
 
+int64_t Findings::count(Departure::Fate fate) const {
+  return std::count_if(departures.begin(), departures.end(),
+                       [fate](const Departure& one) { return one.fate == fate; });
+}
+
 bool Findings::same_prices() const {
   return std::all_of(prices.begin(), prices.end(), is_same);
 }
@@ -16,7 +21,8 @@ bool Findings::same_prices() const {
 Findings find(const Rehearsed& seen) {
   Findings found{.effects = effects_between(seen.before, seen.after),
                  .waits = waits_between(seen.before, seen.after),
-                 .placements = new_placements(seen.before, seen.after)};
+                 .placements = new_placements(seen.before, seen.after),
+                 .departures = departures(seen)};
   auto prices = price_changes(seen.before, seen.after);
   if (prices) {
     found.prices = std::move(*prices);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/runtime/rehearsed.h"
+#include "reconcilers/preview/departures.h"
 #include "reconcilers/preview/effects.h"
 #include "reconcilers/preview/prices.h"
 
@@ -21,11 +22,13 @@ struct Findings {
   std::vector<ObjectEffect> effects;
   std::vector<Wait> waits;
   std::vector<PlacedInstance> placements;
+  std::vector<Departure> departures;
   std::vector<PriceChange> prices;
   std::string price_fault;  ///< why there are none
   std::vector<const RehearsedDocument*> refused;
 
   int64_t count(Effect effect) const;
+  int64_t count(Departure::Fate fate) const;
   /// True when no contract costs something else than before, and none is offered.
   bool same_prices() const;
 };

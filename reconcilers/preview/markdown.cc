@@ -36,6 +36,8 @@ std::string counts(const Findings& found) {
       text +=
           (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(to_word(effect));
   }
+  if (const auto pruned = found.count(Departure::Fate::Pruned); pruned > 0)
+    text += (text.empty() ? "" : ", ") + std::to_string(pruned) + " pruned";
   if (text.empty()) text = "nothing changes";
   if (!found.refused.empty()) text += ", " + std::to_string(found.refused.size()) + " refused";
   return text;
@@ -113,6 +115,13 @@ std::string refusals(const Findings& found) {
   return section.text();
 }
 
+std::string departures(const Findings& found) {
+  Section section("No longer in the repository", "| Object | What happens | Source |");
+  for (const auto& one : found.departures)
+    section.row({code(full_name(one.kind, one.name)), code(fate_text(one)), code(one.source)});
+  return section.text();
+}
+
 std::string rest(const Rehearsed& seen, const Findings& found) {
   Section placements("Placement", "| Instance | Provider | Region | Jurisdiction |");
   for (const auto& placed : found.placements)
@@ -139,7 +148,8 @@ std::string markdown(const Rehearsed& seen, const Findings& found) {
             (seen.origin->path.empty() ? "" : ", path " + code(seen.origin->path)) + "\n";
   const std::string last = "\nNothing was changed on the server.\n";
   // What stops a merge comes first, so that it is never what is cut.
-  for (const auto& section : {refusals(found), prices(found), effects(found), rest(seen, found)}) {
+  for (const auto& section :
+       {refusals(found), departures(found), prices(found), effects(found), rest(seen, found)}) {
     if (text.size() + section.size() > kCommentBytesMax)
       return text + "\nThe rest is too long for a comment: run `charter plan` for all of it.\n" +
              last;

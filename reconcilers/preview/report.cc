@@ -30,6 +30,7 @@ class Page {
     write_origin();
     for (const auto& effect : found_.effects)
       write_effect(effect);
+    write_departures();
     write_waits();
     write_placements();
     write_prices();
@@ -60,6 +61,15 @@ class Page {
     }
     if (shown < effect.fields.size())
       line("      and " + std::to_string(effect.fields.size() - shown) + " more fields");
+  }
+
+  void write_departures() {
+    if (found_.departures.empty()) return;
+    section("No longer in the repository:");
+    for (const auto& one : found_.departures) {
+      line("  " + full_name(one.kind, one.name) + ": " + fate_text(one) + " (GitSource " +
+           one.source + ")");
+    }
   }
 
   void write_waits() {
@@ -115,6 +125,8 @@ class Page {
       counts += (counts.empty() ? "" : ", ") + std::to_string(found_.count(effect)) + " " +
                 std::string(to_word(effect));
     }
+    if (const auto pruned = found_.count(Departure::Fate::Pruned); pruned > 0)
+      counts += ", " + std::to_string(pruned) + " pruned";
     section("Plan: " + counts + ", " + std::to_string(found_.refused.size()) +
             " refused. Nothing was changed on the server.");
   }
@@ -136,6 +148,18 @@ Json effects_json(const std::vector<ObjectEffect>& effects) {
     row["fields"] = Json::array();
     for (const auto& field : effect.fields)
       row["fields"].push_back({{"path", field.path}, {"from", field.from}, {"to", field.to}});
+    list.push_back(std::move(row));
+  }
+  return list;
+}
+
+Json departures_json(const std::vector<Departure>& departures) {
+  Json list = Json::array();
+  for (const auto& one : departures) {
+    Json row = name_json(one.kind, one.name);
+    row["source"] = one.source;
+    row["fate"] = json_word(one.fate);
+    row["why"] = one.why;
     list.push_back(std::move(row));
   }
   return list;
@@ -185,6 +209,7 @@ std::string write_json(const Rehearsed& seen, const Findings& found) {
     documents.push_back(std::move(row));
   }
   Json all = {{"objects", effects_json(found.effects)},
+              {"departures", departures_json(found.departures)},
               {"waits", waits},
               {"placements", placements},
               {"pricesPerMonth", prices_json(found)},
@@ -214,7 +239,8 @@ PlanReport report(const Rehearsed& seen, PlanForm form) {
       made.text = markdown(seen, found);
       break;
   }
-  made.changes = !found.effects.empty();
+  made.changes = !found.effects.empty() || found.count(Departure::Fate::Pruned) > 0 ||
+                 found.count(Departure::Fate::Blocked) > 0;
   made.refused = !found.refused.empty();
   return made;
 }

@@ -147,6 +147,37 @@ class GitPlanTest(ServerTest):
         self.assertIn("has a user in it", self.wrong("--git", "https://fred:secret@example.org/r"))
         self.assertIn("cannot read this file", self.wrong("--git", "https://example.org/r", "--git-token-file", "/nonexistent"))
 
+    def test_8_what_a_branch_no_longer_has_is_told_by_what_its_source_would_do(self):
+        def config_map(name):
+            return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: consumerco}}\n"
+
+        self.git("checkout", "-q", "main")
+        (self.repository / "maps").mkdir()
+        for name in ("kept", "left"):
+            (self.repository / "maps" / f"{name}.yaml").write_text(config_map(name))
+        self.commit("two maps")
+        self.kubectl("create", "serviceaccount", "deployer", "-n", "consumerco")
+        self.kubectl("create", "clusterrolebinding", "deployer", "--clusterrole=cluster-admin", "--serviceaccount=consumerco:deployer")
+        self.apply({"apiVersion": "charter.dev/v1alpha1", "kind": "GitSource", "metadata": {"name": "maps"},
+                    "spec": {"url": f"file://{self.repository}", "path": "maps", "ref": {"branch": "main"}, "prune": True,
+                             "serviceAccount": {"namespace": "consumerco", "name": "deployer"}}})
+        ordering.wait_ready(self.server, "gitsource", "maps")
+        self.plan("--path", "maps", "--ref", "main", code=0)
+        self.git("checkout", "-q", "-b", "fewer")
+        (self.repository / "maps" / "left.yaml").unlink()
+        self.commit("one map less")
+        text = self.plan("--path", "maps/", "--ref", "fewer", code=2)
+        self.assertIn("No longer in the repository:\n  ConfigMap consumerco/left: would be pruned (GitSource maps)\n", text)
+        self.assertIn("1 pruned, 0 refused", text)
+        told = json.loads(self.plan("--path", "maps", "--ref", "fewer", "-o", "json", code=2))
+        self.assertEqual(told["departures"], [{"kind": "ConfigMap", "namespace": "consumerco", "name": "left", "source": "maps",
+                                               "fate": "Pruned", "why": ""}])
+        self.assertIn("| `ConfigMap consumerco/left` | `would be pruned` | `maps` |",
+                      self.plan("--path", "maps", "--ref", "fewer", "-o", "markdown", code=2))
+        self.assertEqual(self.names("configmaps", "left", "-n", "consumerco"), ["left"])
+        ordering.set_fields(self.server, "gitsource", "maps", prune=False)
+        self.assertIn("ConfigMap consumerco/left: stays: prune is off (GitSource maps)", self.plan("--path", "maps", "--ref", "fewer", code=0))
+
     def wrong(self, *arguments):
         done = subprocess.run([BINARY, "plan", *arguments], capture_output=True, text=True, timeout=COMMAND_S, check=False,
                               env={**os.environ, "KUBECONFIG": str(self.server.data / "kubeconfig")})

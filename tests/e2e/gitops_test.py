@@ -1,95 +1,17 @@
 """Capacity declared in a Git repository: what is committed runs, what is reverted is reverted, and nothing is taken away by mistake."""
 
-import base64
-import pathlib
 import shutil
-import subprocess
 import unittest
 
-from charter_e2e import ROOT, ServerTest, eventually
+from charter_e2e import ROOT, eventually
 from git_servers import PASSWORD, USER, GitHttps, GitSsh
+from gitops import NS, GitOpsCase, config_map
 
 QUICKSTART = ROOT / "manifests/quickstart"
-NS = "team"
-RBAC = "rbac.authorization.k8s.io"
 
 
-def config_map(name, **data):
-    return "\n".join(["apiVersion: v1", "kind: ConfigMap", f"metadata: {{name: {name}, namespace: {NS}}}", "data:",
-                      *(f"  {key}: '{value}'" for key, value in data.items())]) + "\n"
-
-
-class Repository:
-    """A repository with a working tree, on the branch main."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
-        self.url = f"file://{self.folder}"
-
-    def git(self, *arguments):
-        return subprocess.run(["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments], cwd=self.folder,
-                              check=True, capture_output=True, text=True).stdout.strip()
-
-    def commit(self, message, files=(), remove=()):
-        """Writes and removes files, and commits. The commit's hash."""
-        for path, text in dict(files).items():
-            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / path).write_text(text)
-        for path in remove:
-            (self.folder / path).unlink()
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.head()
-
-    def head(self):
-        return self.git("rev-parse", "HEAD")
-
-
-class GitOpsTest(ServerTest):
-    """One administrator's ServiceAccount, a repository and a source for each test."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.server.kubectl("create", "namespace", NS)
-        cls.server.kubectl("create", "serviceaccount", "deployer", "-n", NS)
-        cls.server.kubectl("create", "clusterrolebinding", "deployer", "--clusterrole=cluster-admin", f"--serviceaccount={NS}:deployer")
-
-    def setUp(self):
-        self.name = self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:40].rstrip("-")
-        self.repository = Repository(self.server.folder / "git" / self.name)
-        self.addCleanup(lambda: self.kubectl("delete", "gitsource", self.name, "--ignore-not-found"))
-
-    def source(self, **spec):
-        self.apply({"apiVersion": "charter.dev/v1alpha1", "kind": "GitSource", "metadata": {"name": self.name},
-                    "spec": {"url": self.repository.url, "interval": "10s", "serviceAccount": {"namespace": NS, "name": "deployer"},
-                             **spec}})
-
-    def poke(self):
-        """As a webhook would: looks at the repository now."""
-        self.kubectl("annotate", "gitsource", self.name, "--overwrite", f"charter.dev/reconcile-requested-at={self.repository.head()}")
-
-    def status(self):
-        return self.get("gitsource", self.name).get("status", {})
-
-    def ready(self):
-        for condition in self.status().get("conditions", []):
-            if condition["type"] == "Ready":
-                return condition
-        return {}
-
-    def applied(self, commit):
-        eventually(lambda: self.status().get("lastApplied", {}).get("id") == commit and self.ready().get("status") == "True",
-                   f"{commit} is applied: {self.status()}")
-
-    def blocked(self, reason):
-        return eventually(lambda: self.ready() if self.ready().get("reason") == reason else None, f"Ready says {reason}: {self.status()}")
-
-    def value(self, name, key="color"):
-        found = self.kubectl("get", "configmap", name, "-n", NS, "-o", f"jsonpath={{.data.{key}}}", check=False)
-        return found.stdout if found.returncode == 0 else None
+class GitOpsTest(GitOpsCase):
+    """What a source applies, reverts, refuses and takes away."""
 
     def test_what_is_committed_is_applied_and_what_is_reverted_is_reverted(self):
         first = self.repository.commit("blue", {"a.yaml": config_map("paint", color="blue")})
@@ -151,14 +73,45 @@ class GitOpsTest(ServerTest):
         self.applied(commit)
         self.kubectl("patch", "configmap", "owned", "-n", NS, "--type=merge", "-p", '{"data":{"theirs":"kept"}}')
         self.kubectl("patch", "configmap", "owned", "-n", NS, "--type=merge", "-p", '{"data":{"color":"theirs"}}')
-        # The field has another owner now: taken back by force only.
-        said = self.blocked("CommitInvalid")
-        self.assertIn("conflict", said["message"])
-        self.source(force=True)
         eventually(lambda: self.value("owned") == "mine", "the colour is as committed")
         self.assertEqual(self.value("owned", "theirs"), "kept")
         self.kubectl("delete", "configmap", "owned", "-n", NS)
         eventually(lambda: self.value("owned") == "mine", "what was deleted is back")
+
+    def test_drift_is_only_said_where_that_is_asked_for(self):
+        commit = self.repository.commit("mine", {"a.yaml": config_map("watched", color="mine")})
+        self.source(driftPolicy="Report")
+        self.applied(commit)
+        self.kubectl("patch", "configmap", "watched", "-n", NS, "--type=merge", "-p", '{"data":{"color":"theirs"}}')
+        eventually(lambda: "ConfigMap team/watched" in self.out("get", "gitsource", self.name, "-o",
+                                                                "jsonpath={.status.conditions[?(@.type=='DriftDetected')].message}"),
+                   "the drift is reported")
+        self.assertEqual(self.value("watched"), "theirs")
+        self.assertEqual(self.ready()["status"], "True")
+
+    def test_fields_that_somebody_had_before_are_taken_by_force_only(self):
+        self.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "others", "namespace": NS}, "data": {"color": "old"}},
+                   flags=("--server-side", "--field-manager=other"))
+        commit = self.repository.commit("new", {"a.yaml": config_map("others", color="new")})
+        self.source()
+        self.assertIn("conflict", self.blocked("CommitInvalid")["message"])
+        self.assertEqual(self.value("others"), "old")
+        self.source(force=True)
+        self.applied(commit)
+        self.assertEqual(self.value("others"), "new")
+
+    def test_a_service_account_that_is_gone_applies_nothing_any_more(self):
+        account = f"{self.name}-sa"[:40]
+        self.kubectl("create", "serviceaccount", account, "-n", NS)
+        self.kubectl("create", "clusterrolebinding", account, "--clusterrole=cluster-admin", f"--serviceaccount={NS}:{account}")
+        first = self.repository.commit("one", {"a.yaml": config_map("revoked", color="one")})
+        self.source(serviceAccount={"namespace": NS, "name": account})
+        self.applied(first)
+        self.kubectl("delete", "serviceaccount", account, "-n", NS)
+        self.repository.commit("two", {"a.yaml": config_map("revoked", color="two")})
+        self.poke()
+        self.assertIn(account, self.blocked("ReferenceNotFound")["message"])
+        self.assertEqual(self.value("revoked"), "one")
 
     def test_an_emptied_directory_prunes_nothing_until_somebody_says_so(self):
         first = self.repository.commit("all", {"apps/a.yaml": config_map("kept", color="x"), "README": "text"})
@@ -212,11 +165,6 @@ class GitOpsTest(ServerTest):
         self.poke()
         self.applied(first)
 
-    def secret(self, **values):
-        self.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": self.name, "namespace": NS},
-                    "data": {key.replace("ca_crt", "ca.crt"): base64.b64encode(value.encode()).decode() for key, value in values.items()}})
-        return {"namespace": NS, "name": self.name}
-
     def test_over_https_with_the_password_of_a_secret_only(self):
         commit = self.repository.commit("one", {"a.yaml": config_map("by-https", color="x")})
         remote = GitHttps(self.repository.folder.parent)
@@ -241,6 +189,17 @@ class GitOpsTest(ServerTest):
         self.poke()
         self.applied(commit)
 
+    def test_what_is_nothing_but_its_name_is_pruned_too(self):
+        account = f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: bare, namespace: {NS}}}\n"
+        first = self.repository.commit("two", {"a.yaml": config_map("beside", color="x"), "b.yaml": account})
+        self.source(prune=True)
+        self.applied(first)
+        second = self.repository.commit("one", remove=["b.yaml"])
+        self.poke()
+        self.applied(second)
+        self.gone("serviceaccount", "bare", "-n", NS)
+        self.assertEqual(self.value("beside"), "x")
+
     def test_what_reads_wrong_is_refused_where_it_stands(self):
         said = self.refused("apply", "-f", "-", stdin={
             "apiVersion": "charter.dev/v1alpha1", "kind": "GitSource", "metadata": {"name": "bad"},
@@ -251,7 +210,7 @@ class GitOpsTest(ServerTest):
         self.assertNotIn("geheim", said)
 
 
-class CapacityTest(GitOpsTest):
+class CapacityTest(GitOpsCase):
     """The quickstart from a repository."""
 
     def test_a_contract_that_is_in_force_leaves_with_its_owners_word_only(self):
@@ -279,7 +238,7 @@ class CapacityTest(GitOpsTest):
         self.gone("contract", "orders", "-n", "consumerco", timeout=60)
 
 
-class CrashTest(GitOpsTest):
+class CrashTest(GitOpsCase):
     """kill -9 in the middle."""
 
     OBJECTS = 400
@@ -304,15 +263,6 @@ class CrashTest(GitOpsTest):
             self.applied(commit)
             eventually(lambda: self.count() == size, f"{size} objects are there")
             self.assertEqual(len(self.status()["inventory"]), size)
-
-
-# Its tests are run by those that inherit its helpers no second time.
-def load_tests(loader, _tests, _pattern):
-    suite = unittest.TestSuite()
-    suite.addTests(loader.loadTestsFromTestCase(GitOpsTest))
-    for case in (CapacityTest, CrashTest):
-        suite.addTests(case(name) for name in loader.getTestCaseNames(case) if name in vars(case))
-    return suite
 
 
 if __name__ == "__main__":

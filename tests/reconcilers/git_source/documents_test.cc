@@ -37,15 +37,13 @@ TEST(GitSourceDocuments, WhatOthersReferToComesFirst) {
 
 TEST(GitSourceDocuments, WhatCannotBeAppliedIsNamedByFileAndDocument) {
   EXPECT_EQ(told({{"d/a.yaml", map("a") + "---\n- 1\n"}}), "d/a.yaml, document 2: not a mapping");
-  EXPECT_EQ(told({{"a.yaml", "kind: ConfigMap\n"}}),
-            "a.yaml, document 1: apiVersion: Required value");
-  EXPECT_EQ(told({{"values.yaml", "replicas: 3\n"}}),
-            "values.yaml, document 1: apiVersion: Required value");
+  EXPECT_EQ(told({{"a.yaml", "kind: ConfigMap\n"}}), "a.yaml: apiVersion: Required value");
+  EXPECT_EQ(told({{"values.yaml", "replicas: 3\n"}}), "values.yaml: apiVersion: Required value");
   EXPECT_NE(told({{"a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x}\n"}})
                 .find("metadata.name"),
             std::string::npos);
   EXPECT_EQ(told({{"a.yaml", map("a")}, {"b.yaml", map("a")}}),
-            "b.yaml, document 1: ConfigMap team/a stands in the commit twice");
+            "b.yaml: ConfigMap team/a stands in the commit twice");
 }
 
 TEST(GitSourceDocuments, ListsAreTakenApartAndEmptyDocumentsLeftOut) {

@@ -166,5 +166,48 @@ TEST(GitSourcePlan, SuspendedAndWaitingSourcesDoNothing) {
   EXPECT_NE(step.ready.message.find("base"), std::string::npos);
 }
 
+TEST(GitSourcePlan, WhoWaitsInACircleSaysSoInsteadOfWaitingForEver) {
+  Observed have = seen("", {});
+  have.waits_for = {"base"};
+  EXPECT_EQ(plan(source(), have).ready.reason, "ReferenceNotReady");
+  have.waits_in_circle = {"apps", "base", "apps"};
+  const Step step = plan(source(), have);
+  EXPECT_EQ(step.ready.status, "False");
+  EXPECT_EQ(step.ready.reason, "InvalidReference");
+  EXPECT_NE(step.ready.message.find("apps -> base -> apps"), std::string::npos);
+  EXPECT_FALSE(step.action);
+  EXPECT_EQ(step.outcome.kind, Outcome::Kind::Wait);
+}
+
+TEST(GitSourcePlan, AReceiverIsShownWithWhatIsWrongWithItAndHoldsUpNothing) {
+  GitSource one = source({entry("a")}, "c1");
+  one.status.receiver = GitSource::ReceiverPlace{"/receivers/gitsources/apps"};
+  EXPECT_FALSE(plan(one, seen("c1", {entry("a")})).status.receiver)
+      << "nobody asks for it any more";
+  one.spec.receiver = GitSource::Receiver{PushSender::GitHub, {"team", "push"}};
+  Observed have = seen("c1", {entry("a")});
+  const auto said = [](const Step& step) {
+    for (const auto& condition : step.conditions) {
+      if (condition.type == "ReceiverReady") return condition.status + " " + condition.reason;
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(said(plan(one, have)), "True Ready");
+  EXPECT_EQ(plan(one, have).status.receiver->path, "/receivers/gitsources/apps");
+  have.receiver_problem = "secret team/push: not found";
+  const Step step = plan(one, have);
+  EXPECT_EQ(said(step), "False InvalidCredentials");
+  EXPECT_EQ(step.ready.status, "True");
+  one.spec.suspend = true;
+  EXPECT_EQ(said(plan(one, {})), "False Suspended");
+}
+
+TEST(GitSourcePlan, WhenItWasAppliedIsNotedWithTheApplying) {
+  Observed have = seen("c1", {entry("a")});
+  have.now = Instant(std::chrono::hours(1));
+  EXPECT_EQ(plan(source({entry("a")}), have).status.applied_time, have.now);
+  EXPECT_FALSE(plan(source({entry("a")}, "c1"), have).status.applied_time);
+}
+
 }  // namespace
 }  // namespace charter::git_source
