@@ -181,13 +181,17 @@ void Audit::permit(const AuditTrailPtr& trail, const Resume& resume,
                               nullptr, nullptr));
     return go({});
   }
-  log_.append(audit_event(trail->request, AuditStage::RequestReceived, trail->request.received,
-                          nullptr, nullptr),
-              [this, resume, go = std::move(go)](const Status& written) {
-                if (!written) rejected_.increment();
-                if (!resume) return go(written);
-                resume([go, written] { go(written); });
-              });
+  const auto told = [this, go = std::move(go)](const Status& written) {
+    if (!written) rejected_.increment();
+    go(written);
+  };
+  const auto written = log_.append(audit_event(trail->request, AuditStage::RequestReceived,
+                                               trail->request.received, nullptr, nullptr),
+                                   [resume, told](const Status& later) {
+                                     if (!resume) return told(later);
+                                     resume([told, later] { told(later); });
+                                   });
+  if (written) told(*written);
 }
 
 void Audit::take_body(AuditTrail& trail, const HttpRequest& request, const ResourceType& type) {

@@ -1,6 +1,7 @@
 #include "controller/api/audit_log.h"
 
 #include "controller/api/audit_event.h"
+#include "controller/api/audit_limits.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
 
@@ -58,38 +59,74 @@ AuditLog::~AuditLog() {
   stop();
 }
 
-void AuditLog::append(std::string event) {
-  append(std::move(event), nullptr);
+std::optional<Error> AuditLog::refusal(size_t bytes) const {
+  if (stopping_) return stopped();
+  if (queue_bytes_ + bytes > limits::kAuditQueueBytesMax) return crowded();
+  return std::nullopt;
 }
 
-void AuditLog::append(std::string event, Done done) {
+void AuditLog::enqueue(Pending pending) {
+  queue_bytes_ += pending.event.size();
+  if (pending.is_waited_for()) ++waited_for_;
+  queue_.push_back(std::move(pending));
+}
+
+void AuditLog::append(std::string event) {
   events_.increment();
   std::unique_lock lock(mutex_);
-  const bool full = queue_bytes_ + event.size() > limits::kAuditQueueBytesMax;
-  if (stopping_ || full) {
-    if (!done) ++lost_;
-    const Error refused = stopping_ ? stopped() : crowded();
+  if (refusal(event.size())) {
+    ++lost_;
     lock.unlock();
     errors_.increment();
-    if (done) done(refused);
     return;
   }
-  queue_bytes_ += event.size();
-  queue_.push_back({std::move(event), std::move(done)});
-  if (options_.writer == AuditLogOptions::Writer::Thread) {
-    // The thread takes the whole queue at once: only the first needs to wake it.
-    const bool first = queue_.size() == 1;
+  enqueue({std::move(event)});
+  if (options_.writer == AuditLogOptions::Writer::Inline) {
+    if (!writing_) write_until(lock, [this] { return queue_.empty(); });
+    return;
+  }
+  // The thread takes the whole queue at once: only the first needs to wake it.
+  const bool first = queue_.size() == 1;
+  lock.unlock();
+  if (first) wake_.notify_one();
+}
+
+std::optional<Status> AuditLog::append(std::string event, Done done) {
+  events_.increment();
+  std::unique_lock lock(mutex_);
+  if (auto refused = refusal(event.size())) {
     lock.unlock();
-    if (first) wake_.notify_one();
-    return;
+    errors_.increment();
+    return *std::move(refused);
   }
+  if (writing_) {
+    enqueue({std::move(event), std::move(done)});
+    return std::nullopt;
+  }
+  std::optional<Status> outcome;
+  enqueue({std::move(event), {}, &outcome});
+  const bool alone = options_.writer == AuditLogOptions::Writer::Inline;
+  write_until(lock, [&] { return alone ? queue_.empty() : outcome.has_value(); });
+  // What came meanwhile is for the thread: a caller is not kept writing for others.
+  const bool awaited = !queue_.empty() || stopping_;
   lock.unlock();
-  const std::lock_guard inside(writer_mutex_);
-  lock.lock();
-  std::vector<Pending> batch = take_batch();
-  lock.unlock();
-  if (!batch.empty()) write(std::move(batch));
-  sync();
+  if (awaited) wake_.notify_one();
+  return outcome;
+}
+
+/// Writes batches as the one who writes, at least one; with the mutex held, which is let go for the
+/// writing.
+void AuditLog::write_until(std::unique_lock<std::mutex>& lock,
+                           const std::function<bool()>& enough) {
+  writing_ = true;
+  do {
+    std::vector<Pending> batch = take_batch();
+    lock.unlock();
+    write(std::move(batch));
+    if (options_.writer == AuditLogOptions::Writer::Inline) sync();
+    lock.lock();
+  } while (!enough());
+  writing_ = false;
 }
 
 Status AuditLog::health() const {
@@ -98,43 +135,55 @@ Status AuditLog::health() const {
 }
 
 std::vector<AuditLog::Pending> AuditLog::take_batch() {
-  std::vector<Pending> batch;
   size_t bytes = 0;
   size_t count = 0;
-  while (count < queue_.size() && (count == 0 || bytes < limits::kAuditBatchBytesMax))
-    bytes += queue_[count++].event.size();
+  for (; count < queue_.size() && (count == 0 || bytes < limits::kAuditBatchBytesMax); ++count) {
+    bytes += queue_[count].event.size();
+    if (queue_[count].is_waited_for()) --waited_for_;
+  }
   queue_bytes_ -= bytes;
   if (count == queue_.size()) return std::exchange(queue_, {});
   const auto end = queue_.begin() + static_cast<ptrdiff_t>(count);
-  batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  std::vector<Pending> batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
   return batch;
 }
 
-/// Whether the thread has work although nothing is queued; with the mutex held.
+/// Whether the thread has work although nothing is queued; with the mutex held, while nobody
+/// writes.
 bool AuditLog::due() const {
   const Duration now = clock_.monotonic();
   if (!failure_ && now - tried_at_ >= limits::kAuditRetryInterval) return true;
   return dirty_ && now - synced_at_ >= limits::kAuditSyncInterval;
 }
 
+/// Lets records come together that nobody waits for.
+void AuditLog::gather(std::unique_lock<std::mutex>& lock) {
+  wake_.wait_for(lock, limits::kAuditLinger, [this] {
+    return stopping_ || waited_for_ > 0 || queue_bytes_ >= limits::kAuditBatchBytesMax;
+  });
+}
+
 void AuditLog::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    const auto ready = [this] { return !queue_.empty() || stopping_ || due(); };
-    if (dirty_ || !failure_) {
+    const auto ready = [this] { return !writing_ && (!queue_.empty() || stopping_ || due()); };
+    if (writing_ || dirty_ || !failure_) {
       wake_.wait_for(lock, limits::kAuditSyncInterval, ready);
     } else {
       wake_.wait(lock, ready);
     }
+    if (!queue_.empty()) gather(lock);
+    if (writing_) continue;
     if (queue_.empty() && stopping_) return;
-    std::vector<Pending> batch = take_batch();
-    const bool retry =
-        batch.empty() && !failure_ && clock_.monotonic() - tried_at_ >= limits::kAuditRetryInterval;
+    const bool retry = !failure_ && clock_.monotonic() - tried_at_ >= limits::kAuditRetryInterval;
+    if (retry || !queue_.empty()) write_until(lock, [] { return true; });
+    if (!dirty_ || clock_.monotonic() - synced_at_ < limits::kAuditSyncInterval) continue;
+    writing_ = true;
     lock.unlock();
-    if (retry || !batch.empty()) write(std::move(batch));
-    if (clock_.monotonic() - synced_at_ >= limits::kAuditSyncInterval) sync();
+    sync();
     lock.lock();
+    writing_ = false;
   }
 }
 
@@ -166,7 +215,7 @@ void AuditLog::write(std::vector<Pending> batch) {
   if (auto recovery = recovery_event(told)) events.push_back(std::move(*recovery));
   uint64_t unwaited = 0;
   for (Pending& one : batch) {
-    if (!one.done) ++unwaited;
+    if (!one.is_waited_for()) ++unwaited;
     events.push_back(std::move(one.event));
   }
   if (events.empty()) return;
@@ -187,6 +236,7 @@ void AuditLog::write(std::vector<Pending> batch) {
   }
   for (const Pending& one : batch) {
     if (one.done) one.done(outcome);
+    if (one.outcome != nullptr) *one.outcome = outcome;
   }
 }
 
@@ -215,7 +265,7 @@ void AuditLog::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) thread_.join();  // it ends when nobody writes
   const Status ended = write_own("stop", "the server stopped");
   if (!ended)
     log_error("audit", "the end could not be recorded", {{"error", ended.error().message}});

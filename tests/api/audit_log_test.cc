@@ -1,14 +1,18 @@
+#include "controller/base/check.h"
 #include "controller/base/limits.h"
 #include "tests/support/audit_bench.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <future>
 #include <set>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -42,8 +46,9 @@ class SmallDisk {
 Status append_and_wait(AuditLog& log, std::string event) {
   auto promise = std::make_shared<std::promise<Status>>();
   std::future<Status> outcome = promise->get_future();
-  log.append(std::move(event), [promise](const Status& written) { promise->set_value(written); });
-  return outcome.get();
+  const auto at_once = log.append(
+      std::move(event), [promise](const Status& written) { promise->set_value(written); });
+  return at_once ? *at_once : outcome.get();
 }
 
 TEST(AuditLogFiles, Are_readable_by_the_owner_only) {
@@ -271,35 +276,71 @@ TEST(AuditLogFull, A_device_that_is_always_full_is_an_error_at_the_start) {
   EXPECT_EQ(log.error().code, Code::InsufficientStorage);
 }
 
+/// A log that is a pipe: who writes more than it holds waits for somebody to read.
+class SlowLog {
+ public:
+  explicit SlowLog(AuditBench& bench) : path_(bench.folder() + "/pipe") {
+    CHECK(mkfifo(path_.c_str(), 0600) == 0);
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+    CHECK(fd_ >= 0);
+  }
+  ~SlowLog() { close(fd_); }
+
+  const std::string& path() const { return path_; }
+  void wait_until_full() const {
+    for (int held = 0; held < 60'000;) {
+      CHECK(ioctl(fd_, FIONREAD, &held) == 0);
+      std::this_thread::yield();
+    }
+  }
+  /// All that is written until a text comes by.
+  std::string read_until(const std::string& text) const {
+    std::string all;
+    std::vector<char> piece(1 << 20);
+    for (size_t from = 0; all.find(text, from) == std::string::npos;) {
+      from = all.size() - std::min(all.size(), text.size());
+      const ssize_t got = read(fd_, piece.data(), piece.size());
+      CHECK(got > 0);
+      all.append(piece.data(), static_cast<size_t>(got));
+    }
+    return all;
+  }
+
+ private:
+  const std::string path_;
+  int fd_ = -1;
+};
+
 TEST(AuditLogQueue, Beyond_its_bytes_callers_get_429_and_the_loss_is_on_record) {
   AuditBench bench;
+  const SlowLog slow(bench);
   std::atomic<int> refused = 0;
   std::atomic<int> written = 0;
+  const auto count = [&](const Status& outcome) {
+    if (outcome) ++written;
+    if (!outcome && outcome.error().code == Code::TooManyRequests) ++refused;
+  };
   constexpr size_t kEvent = limits::kAuditQueueBytesMax / 8;
-  {
-    const auto log = bench.open(limits::kAuditQueueBytesMax * 8, Writer::Thread);
-    auto release = std::make_shared<std::promise<void>>();
-    const std::shared_future<void> released = release->get_future().share();
-    auto entered = std::make_shared<std::promise<void>>();
-    // The writer's thread is held in a callback, so that the queue fills up.
-    log->append(open_event("first"), [released, entered](const Status&) {
-      entered->set_value();
-      released.wait();
-    });
-    entered->get_future().wait();
-    for (int i = 0; i < 10; ++i) {
-      log->append(open_event("big", kEvent), [&](const Status& outcome) {
-        if (outcome) ++written;
-        if (!outcome && outcome.error().code == Code::TooManyRequests) ++refused;
-      });
-    }
-    log->append(open_event("unwaited", kEvent));
-    release->set_value();
+  AuditLogOptions options{bench.journal_options(), Writer::Thread};
+  options.journal.path = slow.path();
+  auto log = AuditLog::open(options, bench.clock(), bench.random(), bench.metrics());
+  ASSERT_TRUE(log.has_value());
+  // Whoever comes first writes, and is held by the pipe, so that the queue fills up.
+  std::thread first([&] { count(append_and_wait(**log, open_event("first", kEvent))); });
+  slow.wait_until_full();
+  for (int i = 0; i < 10; ++i) {
+    if (const auto at_once = (*log)->append(open_event("big", kEvent), count)) count(*at_once);
   }
-  EXPECT_EQ(written + refused, 10);
   EXPECT_GE(refused, 3);
-  EXPECT_GE(written, 6);
-  EXPECT_NE(bench.text().find("1 records were lost"), std::string::npos);
+  (*log)->append(open_event("unwaited", kEvent));
+  std::string text;
+  std::thread reader([&] { text = slow.read_until("the server stopped"); });
+  first.join();
+  (*log)->stop();
+  reader.join();
+  EXPECT_EQ(written + refused, 11);
+  EXPECT_GE(written, 7);
+  EXPECT_NE(text.find("1 records were lost"), std::string::npos);
 }
 
 TEST(AuditLogStop, After_it_records_are_refused) {

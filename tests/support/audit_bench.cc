@@ -56,10 +56,14 @@ std::vector<std::string> AuditBench::files() const {
 }
 
 std::string AuditBench::text() const {
-  std::string out;
-  for (const std::string& file : files())
-    out += slurp(file);
-  return out;
+  // A log that is being written is renamed while it is read: read again until no file was added.
+  while (true) {
+    const std::vector<std::string> before = files();
+    std::string out;
+    for (const std::string& file : before)
+      out += slurp(file);
+    if (files() == before) return out;
+  }
 }
 
 std::vector<Json> AuditBench::events() const {
