@@ -5,7 +5,9 @@
 
 namespace charter {
 
-/// SHA-256 of `bytes` as 64 lower-case hex digits (FIPS 180-4).
+/// SHA-256 of `bytes`, 32 bytes (FIPS 180-4).
+std::string sha256(std::string_view bytes);
+/// The same as 64 lower-case hex digits.
 std::string sha256_hex(std::string_view bytes);
 /// SHA-512 likewise, 128 digits.
 std::string sha512_hex(std::string_view bytes);

@@ -93,6 +93,10 @@ struct LedgerQuery {
   int64_t from_s = 0, to_s = 0;  ///< those that overlap this
   /// The ledger as it was at this position; 0: as it is now.
   int64_t as_of = 0;
+  /// What an interval is read with. A bill of a million intervals asks for when and how much only;
+  /// subject, number, payer, payer_name, name, part_of, by and ended_by then mean nothing.
+  enum class Columns { Everything, Amounts };
+  Columns columns = Columns::Everything;
 };
 
 /// Read access to the ledger. Blocks; never on a wire or writer thread. Thread-safe.

@@ -155,20 +155,19 @@ Result<std::vector<std::string>> LedgerFile::open_subjects() const {
 Result<int64_t> LedgerFile::read_ledger(
     const LedgerQuery& query, const std::function<Status(const LedgerInterval&)>& visit) const {
   int64_t as_of = query.as_of;
-  std::vector<LedgerInterval> page;
-  const auto collect = [&page](LedgerInterval interval) { page.push_back(std::move(interval)); };
+  LedgerPage page;
   {
     const std::lock_guard lock(mutex_);
     table_->reload();
     if (as_of == 0) as_of = table_->position();
-    if (const DbCode code = table_->read_open(query, as_of, collect); code != DbCode::Ok)
+    if (const DbCode code = table_->read_open(query, as_of, page); code != DbCode::Ok)
       return failed(code, "the ledger cannot be read");
   }
   LedgerPlace place{query.from_s, std::numeric_limits<int64_t>::max()};
   for (bool more = true; more;) {
     {
       const std::lock_guard lock(mutex_);
-      const DbCode code = table_->read_ended(query, as_of, place, more, collect);
+      const DbCode code = table_->read_ended(query, as_of, place, more, page);
       if (code != DbCode::Ok) return failed(code, "the ledger cannot be read");
     }
     for (const LedgerInterval& interval : page)

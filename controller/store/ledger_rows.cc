@@ -8,39 +8,65 @@ namespace {
 constexpr size_t kHashBytes = 32;
 
 void add_number(std::string& out, int64_t value) {
-  for (int shift = 0; shift < 64; shift += 8)
-    out += static_cast<char>(static_cast<uint64_t>(value) >> shift);
+  char bytes[8];
+  for (int i = 0; i < 8; ++i)
+    bytes[i] = static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
+  out.append(bytes, sizeof bytes);
 }
 
-int nibble(char digit) {
-  return digit <= '9' ? digit - '0' : digit - 'a' + 10;
+/// Assigns, so that an interval that is read over another keeps its memory.
+void read_edge(const SqliteStatement& statement, std::string& subject, MeterSpan& span) {
+  subject = statement.bytes_at(2);
+  span.meter = statement.bytes_at(3);
+  span.basis = statement.bytes_at(4);
+  span.number = statement.integer_at(5);
+  span.from_s = statement.integer_at(6);
+  span.to_s.reset();
+  if (statement.integer_at(1) != 0) span.to_s = statement.integer_at(7);
+  span.payer = statement.bytes_at(8);
+  span.payer_name = statement.bytes_at(9);
+  span.name = statement.bytes_at(10);
+  span.part_of = statement.bytes_at(11);
+  span.by = statement.bytes_at(12);
+  span.ended_by = statement.bytes_at(13);
+  span.amounts = statement.bytes_at(14);
+  span.detail = statement.bytes_at(15);
+}
+
+/// Where in the ledger an interval begins and ends.
+void place(const SqliteStatement& statement, int begun_column, LedgerInterval& interval) {
+  const int64_t position = statement.integer_at(0);
+  const bool ended = interval.span.to_s.has_value();
+  interval.opened = ended ? statement.integer_at(begun_column) : position;
+  interval.closed = ended ? position : 0;
 }
 
 }  // namespace
 
 Row read(const SqliteStatement& statement) {
-  const auto text = [&statement](int column) { return std::string(statement.bytes_at(column)); };
   Row row;
   row.position = statement.integer_at(0);
-  const bool closes = statement.integer_at(1) != 0;
-  row.edge.subject = text(2);
-  MeterSpan& span = row.edge.span;
-  span.meter = text(3);
-  span.basis = text(4);
-  span.number = statement.integer_at(5);
-  span.from_s = statement.integer_at(6);
-  if (closes) span.to_s = statement.integer_at(7);
-  span.payer = text(8);
-  span.payer_name = text(9);
-  span.name = text(10);
-  span.part_of = text(11);
-  span.by = text(12);
-  span.ended_by = text(13);
-  span.amounts = text(14);
-  span.detail = text(15);
+  read_edge(statement, row.edge.subject, row.edge.span);
   row.begun = statement.integer_at(16);
-  row.hash = text(17);
+  row.hash = statement.bytes_at(17);
   return row;
+}
+
+void read_everything(const SqliteStatement& statement, LedgerInterval& interval) {
+  read_edge(statement, interval.subject, interval.span);
+  place(statement, 16, interval);
+}
+
+void read_amounts(const SqliteStatement& statement, LedgerInterval& interval) {
+  MeterSpan& span = interval.span;
+  span.meter = statement.bytes_at(2);
+  span.basis = statement.bytes_at(3);
+  span.from_s = statement.integer_at(4);
+  span.to_s.reset();
+  if (statement.integer_at(1) != 0) span.to_s = statement.integer_at(5);
+  span.amounts = statement.bytes_at(6);
+  span.detail = statement.bytes_at(7);
+  place(statement, 8, interval);
 }
 
 std::string first_hash() {
@@ -50,7 +76,9 @@ std::string first_hash() {
 std::string chain(std::string_view before, const Row& row) {
   const LedgerEdge& edge = row.edge;
   const MeterSpan& span = edge.span;
-  std::string bytes(before);
+  std::string bytes;
+  bytes.reserve(512);
+  bytes += before;
   add_number(bytes, row.position);
   add_number(bytes, row.begun);
   bytes += edge.closes() ? 'C' : 'O';
@@ -64,11 +92,7 @@ std::string chain(std::string_view before, const Row& row) {
     add_number(bytes, static_cast<int64_t>(part->size()));
     bytes += *part;
   }
-  const std::string hex = sha256_hex(bytes);
-  std::string hash;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    hash += static_cast<char>(nibble(hex[i]) * 16 + nibble(hex[i + 1]));
-  return hash;
+  return sha256(bytes);
 }
 
 std::string title(const LedgerEdge& edge) {

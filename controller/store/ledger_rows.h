@@ -12,7 +12,8 @@ namespace charter::ledger_rows {
 
 /// The columns of a row in the order in which `read` expects them.
 inline constexpr const char* kColumns =
-    "position, edge, subject, meter, basis, number, since, until, payer, payer_name, name, part_of, "
+    "position, edge, subject, meter, basis, number, since, until, payer, payer_name, name, "
+    "part_of, "
     "actor, ended_by, amounts, detail, begun, hash";
 
 /// One row.
@@ -25,6 +26,13 @@ struct Row {
 
 /// The row that a statement over kColumns stands at.
 Row read(const SqliteStatement& statement);
+/// The columns of `read_amounts`.
+inline constexpr const char* kAmountColumns =
+    "position, edge, meter, basis, since, until, amounts, detail, begun";
+/// What LedgerQuery::Columns::Amounts promises of the row, over what `interval` held.
+void read_amounts(const SqliteStatement& statement, LedgerInterval& interval);
+/// Everything of the row, over what `interval` held.
+void read_everything(const SqliteStatement& statement, LedgerInterval& interval);
 /// 32 zero bytes: what the first row is chained to.
 std::string first_hash();
 /// The hash of a row (its own left aside) behind one with hash `before`.

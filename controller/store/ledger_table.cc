@@ -39,18 +39,13 @@ CREATE INDEX ledger_ends ON ledger (payer, until) WHERE edge = 1;
 CREATE TABLE ledger_open (payer TEXT, position INTEGER, PRIMARY KEY (payer, position)) WITHOUT ROWID;
 )sql";
 
-std::string select(const char* rest) {
-  return std::string("SELECT ") + ledger_rows::kColumns + " FROM ledger " + rest;
+std::string select(const char* rest, const char* columns = ledger_rows::kColumns) {
+  return std::string("SELECT ") + columns + " FROM ledger " + rest;
 }
 
-LedgerInterval interval_of(ledger_rows::Row row) {
-  LedgerInterval interval;
-  interval.subject = std::move(row.edge.subject);
-  interval.span = std::move(row.edge.span);
-  interval.opened = interval.span.to_s ? row.begun : row.position;
-  interval.closed = interval.span.to_s ? row.position : 0;
-  return interval;
-}
+constexpr const char* kEnded =
+    "WHERE payer=? AND edge=1 AND (until, position) > (?,?) AND since<? AND position<=? "
+    "ORDER BY until, position LIMIT ?";
 
 Error refused(const LedgerEdge& edge, const std::string& why) {
   return {Code::Conflict, "ledger: " + ledger_rows::title(edge) + ": " + why};
@@ -86,9 +81,8 @@ LedgerTable::LedgerTable(SqliteDatabase& database)
       open_delete_(database.prepare("DELETE FROM ledger_open WHERE payer=? AND position=?")),
       position_of_(database.prepare("SELECT position FROM ledger WHERE subject=? AND meter=? AND "
                                     "basis=? AND number=? AND edge=0")),
-      ended_(database.prepare(select("WHERE payer=? AND edge=1 AND (until, position) > (?,?) AND "
-                                     "since<? AND position<=? ORDER BY until, position LIMIT ?")
-                                  .c_str())),
+      ended_(database.prepare(select(kEnded).c_str())),
+      ended_amounts_(database.prepare(select(kEnded, ledger_rows::kAmountColumns).c_str())),
       open_(database.prepare(select("WHERE position IN (SELECT position FROM ledger_open WHERE "
                                     "payer=?) AND since<? AND position<=?")
                                  .c_str())),
@@ -210,41 +204,43 @@ DbCode LedgerTable::append(const LedgerEdge& edge) {
   return DbCode::Ok;
 }
 
-DbCode LedgerTable::read_open(const LedgerQuery& query, int64_t as_of, const Visit& visit) {
+DbCode LedgerTable::read_open(const LedgerQuery& query, int64_t as_of, LedgerPage& page) {
   open_.text(query.payer).integer(query.to_s).integer(as_of);
   DbCode code = open_.step();
   for (; code == DbCode::Row; code = open_.step())
-    visit(interval_of(ledger_rows::read(open_)));
+    ledger_rows::read_everything(open_, page.add());
   open_.reset();
   if (code != DbCode::Ok) return code;
   // What has ended since was open then.
   reopened_.integer(as_of).text(query.payer).integer(query.to_s);
   code = reopened_.step();
   for (; code == DbCode::Row; code = reopened_.step()) {
-    LedgerInterval interval = interval_of(ledger_rows::read(reopened_));
-    if (interval.opened > as_of) continue;
+    LedgerInterval& interval = page.add();
+    ledger_rows::read_everything(reopened_, interval);
     interval.closed = 0;
     interval.span.to_s.reset();
     interval.span.ended_by.clear();
-    visit(std::move(interval));
+    if (interval.opened > as_of) page.drop_last();
   }
   reopened_.reset();
   return code;
 }
 
 DbCode LedgerTable::read_ended(const LedgerQuery& query, int64_t as_of, LedgerPlace& place,
-                               bool& more, const Visit& visit) {
-  ended_.text(query.payer).integer(place.until).integer(place.position).integer(query.to_s);
-  ended_.integer(as_of).integer(static_cast<int64_t>(limits::kLedgerPageRows));
-  size_t rows = 0;
-  DbCode code = ended_.step();
-  for (; code == DbCode::Row; code = ended_.step(), ++rows) {
-    LedgerInterval interval = interval_of(ledger_rows::read(ended_));
+                               bool& more, LedgerPage& page) {
+  const bool whole = query.columns == LedgerQuery::Columns::Everything;
+  SqliteStatement& rows = whole ? ended_ : ended_amounts_;
+  rows.text(query.payer).integer(place.until).integer(place.position).integer(query.to_s);
+  rows.integer(as_of).integer(static_cast<int64_t>(limits::kLedgerPageRows));
+  size_t count = 0;
+  DbCode code = rows.step();
+  for (; code == DbCode::Row; code = rows.step(), ++count) {
+    LedgerInterval& interval = page.add();
+    (whole ? ledger_rows::read_everything : ledger_rows::read_amounts)(rows, interval);
     place = {*interval.span.to_s, interval.closed};
-    visit(std::move(interval));
   }
-  ended_.reset();
-  more = rows == limits::kLedgerPageRows;
+  rows.reset();
+  more = count == limits::kLedgerPageRows;
   return code;
 }
 

@@ -29,6 +29,25 @@ struct LedgerPlace {
   int64_t until = 0, position = 0;
 };
 
+/// Intervals on their way from the ledger to who asked for them. Its memory is used again, page
+/// after page.
+class LedgerPage {
+ public:
+  /// Room for one more, with whatever an interval of an earlier page left in it.
+  LedgerInterval& add() {
+    if (size_ == intervals_.size()) intervals_.emplace_back();
+    return intervals_[size_++];
+  }
+  void drop_last() { --size_; }
+  void clear() { size_ = 0; }
+  const LedgerInterval* begin() const { return intervals_.data(); }
+  const LedgerInterval* end() const { return intervals_.data() + size_; }
+
+ private:
+  std::vector<LedgerInterval> intervals_;
+  size_t size_ = 0;
+};
+
 /// The ledger's tables and every statement on them.
 class LedgerTable {
  public:
@@ -48,14 +67,13 @@ class LedgerTable {
   /// Finds the head anew, after a rollback.
   void reload();
 
-  // For readers, a bounded piece at a time; `visit` gets each interval.
-  using Visit = std::function<void(LedgerInterval)>;
+  // For readers, a bounded piece at a time, added to `page`.
   /// Beginnings up to `as_of` whose end, if any, lies behind it.
-  DbCode read_open(const LedgerQuery& query, int64_t as_of, const Visit& visit);
+  DbCode read_open(const LedgerQuery& query, int64_t as_of, LedgerPage& page);
   /// Ends up to `as_of` that overlap, at most limits::kLedgerPageRows; `place` moves on. Sets
   /// `more` when rows may be left.
   DbCode read_ended(const LedgerQuery& query, int64_t as_of, LedgerPlace& place, bool& more,
-                    const Visit& visit);
+                    LedgerPage& page);
   /// See LedgerReader::is_changed_since.
   DbCode look_for_change(const std::string& payer, int64_t position, int64_t to_s, bool& changed);
 
@@ -75,8 +93,8 @@ class LedgerTable {
   DbCode open_position(const LedgerEdge& edge, int64_t& position);
 
   SqliteDatabase& database_;
-  SqliteStatement latest_, row_, insert_, open_insert_, open_delete_, position_of_, ended_, open_,
-      reopened_, changed_;
+  SqliteStatement latest_, row_, insert_, open_insert_, open_delete_, position_of_, ended_,
+      ended_amounts_, open_, reopened_, changed_;
   int64_t position_ = 0;
   std::string head_;  // hash of the newest row
 };

@@ -65,18 +65,16 @@ size_t Store::count(std::string_view bucket, std::string_view ns) const {
 Result<int64_t> Store::read_ledger(
     const LedgerQuery& query, const std::function<Status(const LedgerInterval&)>& visit) const {
   int64_t as_of = query.as_of;
-  std::vector<LedgerInterval> page;
-  const auto collect = [&page](LedgerInterval interval) { page.push_back(std::move(interval)); };
+  LedgerPage page;
   // What lasts is read at the moment that all pages of ends then belong to.
   CHARTER_TRY(state_->writer->inspect([&](LedgerTable& ledger) {
     if (as_of == 0) as_of = ledger.position();
-    return ledger.read_open(query, as_of, collect);
+    return ledger.read_open(query, as_of, page);
   }));
   LedgerPlace place{query.from_s, std::numeric_limits<int64_t>::max()};
   for (bool more = true; more;) {
-    CHARTER_TRY(state_->writer->inspect([&](LedgerTable& ledger) {
-      return ledger.read_ended(query, as_of, place, more, collect);
-    }));
+    CHARTER_TRY(state_->writer->inspect(
+        [&](LedgerTable& ledger) { return ledger.read_ended(query, as_of, place, more, page); }));
     for (const LedgerInterval& interval : page)
       CHARTER_TRY(visit(interval));
     page.clear();
@@ -87,9 +85,8 @@ Result<int64_t> Store::read_ledger(
 Result<bool> Store::is_changed_since(const std::string& payer, int64_t position,
                                      int64_t to_s) const {
   bool changed = false;
-  CHARTER_TRY(state_->writer->inspect([&](LedgerTable& ledger) {
-    return ledger.look_for_change(payer, position, to_s, changed);
-  }));
+  CHARTER_TRY(state_->writer->inspect(
+      [&](LedgerTable& ledger) { return ledger.look_for_change(payer, position, to_s, changed); }));
   return changed;
 }
 

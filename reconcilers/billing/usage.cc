@@ -165,7 +165,9 @@ Result<Usage> read_usage(const LedgerReader& ledger, const LedgerQuery& query,
     if (beside) beside(interval);
     return reader.add(interval);
   };
-  CHARTER_TRY_ASSIGN(reader.usage.position, ledger.read_ledger(query, take));
+  LedgerQuery asked = query;
+  if (!beside) asked.columns = LedgerQuery::Columns::Amounts;
+  CHARTER_TRY_ASSIGN(reader.usage.position, ledger.read_ledger(asked, take));
   return reader.take();
 }
 
