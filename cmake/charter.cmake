@@ -12,17 +12,14 @@ function(charter_library name)
   target_link_libraries(charter_${name} PRIVATE charter_warnings ${ARG_PRIVATE} PUBLIC ${ARG_PUBLIC})
 endfunction()
 
-# charter_embed(LIBRARY SYMBOL FOLDER EXTENSION)
-#   Compiles every FOLDER/*.EXTENSION into charter_LIBRARY as `charter::embedded::SYMBOL()`, declared in
-#   controller/base/embedded.h's form: a span of {name, text}.
-function(charter_embed library symbol folder extension)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.${extension})
+# charter_embed(LIBRARY SYMBOL FOLDER)
+#   Compiles every FOLDER/*.yaml into charter_LIBRARY as `charter::embedded::SYMBOL()`, declared in
+#   controller/base/embedded.h.
+function(charter_embed library symbol folder)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.yaml)
   set(out ${CMAKE_BINARY_DIR}/embedded/${symbol}.cc)
-  add_custom_command(OUTPUT ${out}
-    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DSYMBOL=${symbol} "-DFILES=${files}"
-            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-    COMMENT "Embedding ${folder}/*.${extension}" VERBATIM)
+  add_custom_command(OUTPUT ${out} COMMAND charter_pack ${out} ${symbol} ${files}
+    DEPENDS ${files} charter_pack COMMENT "Packing ${folder}/*.yaml" VERBATIM)
   target_sources(charter_${library} PRIVATE ${out})
 endfunction()
 

@@ -6,7 +6,8 @@
 // Files compiled into the program, so that one binary carries all it needs.
 namespace charter::embedded {
 
-/// One embedded file. `name` is its base name; both views live as long as the process.
+/// One embedded YAML file: its base name, and its documents as JSON, still a stream of YAML. Both
+/// views live as long as the process.
 struct File {
   std::string_view name;
   std::string_view text;

@@ -1,5 +1,7 @@
 #include "controller/cli/cluster_definitions.h"
 
+#include "controller/base/check.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -116,8 +118,12 @@ Command definitions_command(const Product& product) {
   command.example = "charter crds | kubectl apply --server-side -f -";
   command.run = [&product](const CommandInput&) {
     for (const auto& files : {product.definitions, product.roles}) {
-      for (const embedded::File& file : files)
-        std::printf("---\n%.*s\n", static_cast<int>(file.text.size()), file.text.data());
+      for (const embedded::File& file : files) {
+        const auto documents = parse_yaml_stream(file.text);
+        CHECK_MSG(documents.has_value(), file.name);
+        for (const Json& document : *documents)
+          std::printf("---\n%s", to_yaml(document).c_str());
+      }
     }
     return 0;
   };
