@@ -71,15 +71,26 @@ Result<int64_t> Store::read_ledger(
     if (as_of == 0) as_of = ledger.position();
     return ledger.read_open(query, as_of, page);
   }));
+  LedgerPage next;
   LedgerPlace place{query.from_s, std::numeric_limits<int64_t>::max()};
-  for (bool more = true; more;) {
-    CHARTER_TRY(state_->writer->inspect(
-        [&](LedgerTable& ledger) { return ledger.read_ended(query, as_of, place, more, page); }));
-    for (const LedgerInterval& interval : page)
-      CHARTER_TRY(visit(interval));
-    page.clear();
+  for (bool more = true; true;) {
+    // The writer reads a page while the one before is looked at.
+    std::future<Status> reading;
+    if (more) {
+      reading = state_->writer->begin_look(
+          [&](LedgerTable& ledger) { return ledger.read_ended(query, as_of, place, more, next); });
+    }
+    Status seen;
+    for (auto interval = page.begin(); seen && interval != page.end(); ++interval)
+      seen = visit(*interval);
+    const bool last = !reading.valid();
+    const Status read = last ? Status() : reading.get();
+    CHARTER_TRY(seen);
+    CHARTER_TRY(read);
+    if (last) return as_of;
+    std::swap(page, next);
+    next.clear();
   }
-  return as_of;
 }
 
 Result<bool> Store::is_changed_since(const std::string& payer, int64_t position,

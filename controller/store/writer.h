@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -50,9 +51,12 @@ class Writer {
 
   void submit(Write write, Done done);
   Result<Committed> commit(Write write);
-  /// Has `look` run by the writer between two turns, and waits for it. Not from the writer or a
-  /// guard. Errors: ServiceUnavailable once it stops.
-  Status inspect(const std::function<DbCode(LedgerTable&)>& look);
+  /// Has `look` run by the writer between two turns. Who asked waits for the outcome in any case,
+  /// because `look` uses what is his. Not from the writer or a guard. Errors: ServiceUnavailable
+  /// once it stops.
+  std::future<Status> begin_look(std::function<DbCode(LedgerTable&)> look);
+  /// The same, waiting for it.
+  Status inspect(std::function<DbCode(LedgerTable&)> look);
   /// Makes the snapshot's compacted revision durable and removes the rows behind it.
   void compact();
   int subscribe(Store::Publish publish);

@@ -37,27 +37,35 @@ DbCode Writer::append_ledger(const Write& write) {
   return DbCode::Ok;
 }
 
-Status Writer::inspect(const std::function<DbCode(LedgerTable&)>& look) {
-  const auto told = [](DbCode code) {
-    return code == DbCode::Ok ? Status() : Error{Code::InternalError, "the ledger cannot be read"};
+std::future<Status> Writer::begin_look(std::function<DbCode(LedgerTable&)> look) {
+  const auto promise = std::make_shared<std::promise<Status>>();
+  std::future<Status> outcome = promise->get_future();
+  auto run = [this, promise, look = std::move(look)] {
+    const DbCode code = look(*log_.ledger());
+    promise->set_value(
+        code == DbCode::Ok ? Status() : Error{Code::InternalError, "the ledger cannot be read"});
   };
   if (options_.mode == WriterMode::Inline) {
     const std::lock_guard inside(inline_mutex_);
     CHECK_MSG(!in_transaction_, "a guard must not look into the ledger");
-    return told(look(*log_.ledger()));
+    run();
+    return outcome;
   }
   CHECK_MSG(std::this_thread::get_id() != thread_.get_id(), "the writer would wait for itself");
-  const auto promise = std::make_shared<std::promise<DbCode>>();
-  std::future<DbCode> outcome = promise->get_future();
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || failed_)
-      return Error{Code::ServiceUnavailable, "the store is stopping", {}, {}, {}, 1};
-    // `look` outlives the call: this thread waits for it.
-    looks_.push_back([this, promise, &look] { promise->set_value(look(*log_.ledger())); });
+    if (stopping_ || failed_) {
+      promise->set_value(Error{Code::ServiceUnavailable, "the store is stopping", {}, {}, {}, 1});
+      return outcome;
+    }
+    looks_.push_back(std::move(run));
   }
   wake_.notify_one();
-  return told(outcome.get());
+  return outcome;
+}
+
+Status Writer::inspect(std::function<DbCode(LedgerTable&)> look) {
+  return begin_look(std::move(look)).get();
 }
 
 /// What was queued is run also while stopping: somebody waits for it.
