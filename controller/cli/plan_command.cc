@@ -5,7 +5,7 @@
 #include "controller/cli/git_manifests.h"
 #include "controller/cli/rehearsal.h"
 #include "controller/runtime/command_server.h"
-#include "controller/runtime/rest_client.h"
+#include "controller/runtime/rest_pages.h"
 
 #include <nlohmann/json.hpp>
 
@@ -47,29 +47,19 @@ std::vector<ListedKind> listed_kinds(const Product& product) {
   return kinds;
 }
 
-// Items of a List leave out what the List says of them.
-void complete(Json& item, const ListedKind& kind) {
-  if (text_at(item, {"kind"}).empty()) item["kind"] = kind.kind;
-  if (text_at(item, {"apiVersion"}).empty())
-    item["apiVersion"] = api_version_of(kind.gvr.group, kind.gvr.version);
-}
-
 Status list_all(RestTransport& server, const ListedKind& kind, std::vector<Json>& objects) {
-  std::string next;
-  do {
-    CHARTER_TRY_ASSIGN(
-        Json page,
-        server.get(resource_path(kind.gvr, {}) + "?limit=" + std::to_string(limits::kListPage) +
-                   (next.empty() ? "" : "&continue=" + percent_encode(next))));
-    next = text_at(page, {"metadata", "continue"});
-    const Json* items = at(page, {"items"});
-    if (items == nullptr || !items->is_array())
-      return Error{Code::InternalError, "the list of " + kind.gvr.resource + " has no items"};
-    for (const Json& item : *items) {
-      complete(objects.emplace_back(item), kind);
-    }
-  } while (!next.empty());
-  return {};
+  const size_t before = objects.size();
+  PageReader reader;
+  reader.get = [&server](const std::string& query) { return server.get(query); };
+  reader.begin = [&] {
+    objects.erase(objects.begin() + static_cast<ptrdiff_t>(before), objects.end());
+  };
+  reader.take = [&](Json& page) -> Status {
+    for (Json& item : page["items"])
+      objects.push_back(std::move(item));
+    return {};
+  };
+  return read_pages(reader, kind.gvr, "");
 }
 
 /// The kinds of `documents` that are not among `listed`, as the server's definitions describe them:

@@ -4,6 +4,7 @@
 #include "controller/object/view.h"
 #include "controller/runtime/limits.h"
 #include "controller/runtime/rest_document.h"
+#include "controller/runtime/rest_pages.h"
 #include "controller/runtime/rest_watch.h"
 
 #include <nlohmann/json.hpp>
@@ -68,23 +69,11 @@ Json to_send(const Json& object) {
   return body;
 }
 
-// Items leave out what the list says of them, and bring what nobody here computes with.
-void complete(Json& item, const std::string& api_version, const std::string& kind) {
-  if (!item.contains("kind") && !kind.empty()) item["kind"] = kind;
-  if (!item.contains("apiVersion") && !api_version.empty()) item["apiVersion"] = api_version;
-  if (const auto metadata = item.find("metadata"); metadata != item.end() && metadata->is_object())
-    project_managers(*metadata);
-}
-
-std::string item_kind(const Json& list) {
-  std::string kind = text_at(list, {"kind"});
-  constexpr std::string_view kList = "List";
-  if (kind.ends_with(kList)) kind.resize(kind.size() - kList.size());
-  return kind;
-}
-
 ObjectPtr wrap_tree(const RestClientParts& parts, const Gvr& resource, Json tree, int64_t version) {
-  complete(tree, api_version_of(resource.group, resource.version), "");
+  if (!tree.contains("apiVersion"))
+    tree["apiVersion"] = api_version_of(resource.group, resource.version);
+  if (const auto metadata = tree.find("metadata"); metadata != tree.end() && metadata->is_object())
+    project_managers(*metadata);
   Pairs fields =
       parts.index ? parts.index(bucket_of(resource.group, resource.resource), tree) : Pairs();
   return Encoded::make(tree, version, std::move(fields));
@@ -180,40 +169,20 @@ std::string RestClient::selection_query(const Gvr& resource, Selection selection
 }
 
 Result<ObjectList> RestClient::list(const Gvr& resource, const Selection& selection) {
-  const std::string query =
-      "?limit=" + std::to_string(limits::kListPage) + selection_query(resource, selection);
-  const std::string path = resource_path(resource, {selection.ns, ""}) + query;
-  for (int restarts = 0;; ++restarts) {
-    ObjectList list;
-    std::string next;
-    Status page;
-    do {
-      page = list_page(resource, next.empty() ? path : path + "&continue=" + percent_encode(next),
-                       list, next);
-    } while (page && !next.empty());
-    if (page) return list;
-    const Code code = page.error().code;
-    const bool expired = code == Code::Expired || code == Code::Gone;
-    if (!expired || restarts >= limits::kListRestartsMax) return Error(std::move(page.error()));
-  }
-}
-
-Status RestClient::list_page(const Gvr& resource, const std::string& query, ObjectList& list,
-                             std::string& next) {
-  CHARTER_TRY_ASSIGN(Json page, ask({RestMethod::Get, query}));
-  const auto items = page.find("items");
-  if (items == page.end() || !(items->is_array() || items->is_null()))
-    return Error{Code::InternalError, "the list of " + resource.resource + " has no items"};
-  next = text_at(page, {"metadata", "continue"});
-  list.version = version_of(page);
-  const std::string api_version = text_at(page, {"apiVersion"});
-  const std::string kind = item_kind(page);
-  for (Json& item : *items) {
-    complete(item, api_version, kind);
-    const int64_t version = version_of(item);
-    list.objects.push_back(wrap_tree(parts_, resource, std::move(item), version));
-  }
-  return {};
+  ObjectList list;
+  PageReader reader;
+  reader.get = [this](const std::string& query) { return ask({RestMethod::Get, query}); };
+  reader.begin = [&list] { list = {}; };
+  reader.take = [&](Json& page) -> Status {
+    list.version = version_of(page);
+    for (Json& item : page["items"]) {
+      const int64_t version = version_of(item);
+      list.objects.push_back(wrap_tree(parts_, resource, std::move(item), version));
+    }
+    return {};
+  };
+  CHARTER_TRY(read_pages(reader, resource, selection.ns, selection_query(resource, selection)));
+  return list;
 }
 
 Result<std::unique_ptr<Watch>> RestClient::watch(const Gvr& resource, const Selection& selection,

@@ -61,8 +61,6 @@ class RestClient final : public Client {
   Result<Json> write(const RestCall& call);
   Result<ObjectPtr> wrap(const Gvr& resource, Result<Json> answer) const;
   std::string selection_query(const Gvr& resource, Selection selection) const;
-  Status list_page(const Gvr& resource, const std::string& query, ObjectList& list,
-                   std::string& next);
 
   const RestClientParts parts_;
   const std::string field_manager_;

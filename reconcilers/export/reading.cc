@@ -3,6 +3,7 @@
 #include "controller/base/limits.h"
 #include "controller/object/kind_registry.h"
 #include "controller/runtime/rest_client.h"
+#include "controller/runtime/rest_pages.h"
 #include "crds/types/kinds.h"
 #include "reconcilers/export/limits.h"
 #include "reconcilers/export/manifest.h"
@@ -30,48 +31,31 @@ struct Reading {
   size_t objects = 0;
 };
 
-// Items of a List leave out what the List says of them.
+// What stands alone may leave out what its address says.
 void complete(Json& item, const Gvr& resource) {
   if (text_at(item, {"kind"}).empty()) item["kind"] = kinds::kind_of(resource);
   if (text_at(item, {"apiVersion"}).empty())
     item["apiVersion"] = api_version_of(resource.group, resource.version);
 }
 
-Result<std::string> list_page(Reading& reading, const Gvr& resource, const std::string& query,
-                              std::vector<Json>& items) {
-  CHARTER_TRY_ASSIGN(Json page, reading.server.get(query));
-  const auto found = page.find("items");
-  if (found == page.end() || !(found->is_array() || found->is_null()))
-    return Error{Code::InternalError, "the list of " + resource.resource + " has no items"};
-  for (Json& item : *found) {
-    complete(item, resource);
-    items.push_back(std::move(item));
-  }
-  if (reading.objects + items.size() > limits::kExportedObjectsMax)
-    return Error{Code::Invalid, "more than " + std::to_string(limits::kExportedObjectsMax) +
-                                    " objects: export one namespace at a time, with -n"};
-  reading.seen(reading.objects + items.size());
-  return text_at(page, {"metadata", "continue"});
-}
-
 Result<std::vector<Json>> list_all(Reading& reading, const Gvr& resource, const std::string& ns) {
-  const auto path =
-      resource_path(resource, {ns, ""}) + "?limit=" + std::to_string(limits::kListPage);
-  for (int restarts = 0;; ++restarts) {
-    std::vector<Json> items;
-    Result<std::string> next = std::string();
-    do {
-      const auto query = next->empty() ? path : path + "&continue=" + percent_encode(*next);
-      next = list_page(reading, resource, query, items);
-    } while (next && !next->empty());
-    if (next) {
-      reading.objects += items.size();
-      return items;
-    }
-    const Code code = next.error().code;
-    if ((code != Code::Expired && code != Code::Gone) || restarts >= limits::kExportListRestartsMax)
-      return Error(std::move(next.error()));
-  }
+  std::vector<Json> items;
+  PageReader reader;
+  reader.get = [&reading](const std::string& query) { return reading.server.get(query); };
+  reader.begin = [&items] { items.clear(); };
+  reader.take = [&](Json& page) -> Status {
+    for (Json& item : page["items"])
+      items.push_back(std::move(item));
+    const size_t objects = reading.objects + items.size();
+    if (objects > limits::kExportedObjectsMax)
+      return Error{Code::Invalid, "more than " + std::to_string(limits::kExportedObjectsMax) +
+                                      " objects: export one namespace at a time, with -n"};
+    reading.seen(objects);
+    return {};
+  };
+  CHARTER_TRY(read_pages(reader, resource, ns));
+  reading.objects += items.size();
+  return items;
 }
 
 /// A kind as the server defines it.
