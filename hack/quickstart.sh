@@ -136,7 +136,7 @@ import_guest() {
   local scratch sha256
   scratch=$(mktemp -d)
   sha256=$(sed -n 's/^ *sha256: //p' "$ROOT/manifests/libvirt/20-images.yaml" | head -n 1)
-  as --32 -o "$scratch/guest.o" "$ROOT/tests/support/micro_guest.S"
+  as --32 -I "$ROOT/tests/support" -o "$scratch/guest.o" "$ROOT/tests/support/micro_guest.S"
   ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o "$scratch/guest.raw" "$scratch/guest.o"
   truncate -s 1M "$scratch/guest.raw"
   "$ROOT/build/release/charter" image import "$scratch/guest.raw" --sha256 "$sha256" --data-dir "$data_dir" ||

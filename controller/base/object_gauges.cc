@@ -1,54 +1,52 @@
 #include "controller/base/object_gauges.h"
 
-#include <charconv>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace charter {
-namespace {
 
-std::string label_text(const std::string& value) {
-  std::string out;
-  for (const char c : value) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c == '\n' ? ' ' : c;
+struct ObjectGauges::State {
+  using Series = std::pair<prometheus::Family<prometheus::Gauge>*, prometheus::Gauge*>;
+
+  void remove(const std::string& object) {
+    for (const auto& [family, gauge] : objects[object])
+      family->Remove(gauge);
+    objects.erase(object);
   }
-  return out;
-}
 
-std::string number_text(double value) {
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value);
-  return {text, end.ptr};
-}
+  std::mutex mutex;  // of what follows, and so that nobody reads a half-made set of values
+  prometheus::Registry registry;
+  std::map<std::string, std::vector<Series>> objects;
+};
 
-}  // namespace
+ObjectGauges::ObjectGauges() : state_(std::make_unique<State>()) {}
+ObjectGauges::~ObjectGauges() = default;
 
 void ObjectGauges::set(const std::string& object, std::vector<GaugeValue> values) {
-  const std::lock_guard lock(mutex_);
-  objects_[object] = std::move(values);
+  const std::lock_guard lock(state_->mutex);
+  state_->remove(object);
+  for (const GaugeValue& value : values) {
+    auto& family =
+        prometheus::BuildGauge().Name(value.name).Help(value.help).Register(state_->registry);
+    auto& gauge = family.Add({{"name", object}});
+    gauge.Set(value.value);
+    state_->objects[object].emplace_back(&family, &gauge);
+  }
 }
 
 void ObjectGauges::forget(const std::string& object) {
-  const std::lock_guard lock(mutex_);
-  objects_.erase(object);
+  const std::lock_guard lock(state_->mutex);
+  state_->remove(object);
 }
 
 std::string ObjectGauges::expose() const {
-  // The format wants all series of a metric together.
-  std::map<std::string, std::string> metrics;
-  const std::lock_guard lock(mutex_);
-  for (const auto& [object, values] : objects_) {
-    for (const GaugeValue& gauge : values) {
-      std::string& text = metrics[gauge.name];
-      if (text.empty())
-        text = "# HELP " + gauge.name + " " + gauge.help + "\n# TYPE " + gauge.name + " gauge\n";
-      text +=
-          gauge.name + "{name=\"" + label_text(object) + "\"} " + number_text(gauge.value) + "\n";
-    }
-  }
-  std::string out;
-  for (const auto& [name, text] : metrics)
-    out += text;
-  return out;
+  const std::lock_guard lock(state_->mutex);
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
 }
 
 }  // namespace charter

@@ -1,9 +1,6 @@
 #pragma once
 
-#include "controller/base/metrics.h"
-
-#include <map>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +17,8 @@ struct GaugeValue {
 /// The gauges of one kind's objects; the label `name` tells the objects apart. Thread-safe.
 class ObjectGauges {
  public:
+  ObjectGauges();
+  ~ObjectGauges();
   /// Takes the place of all values of the object.
   void set(const std::string& object, std::vector<GaugeValue> values);
   /// The object is gone, and its series with it.
@@ -28,8 +27,8 @@ class ObjectGauges {
   std::string expose() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::string, std::vector<GaugeValue>> objects_;  // guarded by mutex_
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace charter

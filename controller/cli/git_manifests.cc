@@ -5,7 +5,7 @@
 #include "controller/git/git_url.h"
 #include "controller/git/kustomization.h"
 #include "controller/git/references.h"
-#include "controller/git/scratch_folder.h"
+#include "controller/base/scratch_folder.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -110,7 +110,7 @@ Status refuse_git_flags(const CommandInput& input) {
 
 Result<GitManifests> read_git_manifests(const CommandInput& input) {
   CHARTER_TRY_ASSIGN(const GitRequest request, request_of(input));
-  const ScratchFolder scratch;
+  const ScratchFolder scratch{"git"};
   if (scratch.path().empty())
     return Error{Code::InsufficientStorage, "no directory can be made for a clone"};
   const auto reader = make_git_reader(scratch.path() / "clones");

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace charter {
 namespace {
@@ -24,30 +25,23 @@ const std::map<std::string, PlanForm> kForms = {{"text", PlanForm::ForPeople},
                                                 {"json", PlanForm::ForPrograms},
                                                 {"markdown", PlanForm::ForReviews}};
 
-/// A kind whose objects a rehearsal begins with.
-struct ListedKind {
-  Gvr gvr;
-  std::string kind;
-};
-
 // The product's own kinds, and of the built-in ones those that its reconcilers or its manifests
 // use.
-std::vector<ListedKind> listed_kinds(const Product& product) {
-  std::vector<ListedKind> kinds = {
-      {{"apiextensions.k8s.io", "v1", "customresourcedefinitions"}, "CustomResourceDefinition"},
-      {{"", "v1", "namespaces"}, "Namespace"},
-      {{"", "v1", "secrets"}, "Secret"},
-      {{"", "v1", "configmaps"}, "ConfigMap"},
-      {{"", "v1", "serviceaccounts"}, "ServiceAccount"}};
+std::set<Gvr> listed_kinds(const Product& product) {
+  std::set<Gvr> kinds = {{"apiextensions.k8s.io", "v1", "customresourcedefinitions"},
+                         {"", "v1", "namespaces"},
+                         {"", "v1", "secrets"},
+                         {"", "v1", "configmaps"},
+                         {"", "v1", "serviceaccounts"}};
   KindRegistry registry;
   define_embedded(registry, product.definitions, KindRegistry::Origin::Definition);
   for (const auto& type : registry.table()->all()) {
-    if (type->storage) kinds.push_back({type->gvr, type->kind});
+    if (type->storage) kinds.insert(type->gvr);
   }
   return kinds;
 }
 
-Status list_all(RestTransport& server, const ListedKind& kind, std::vector<Json>& objects) {
+Status list_all(RestTransport& server, const Gvr& kind, std::vector<Json>& objects) {
   const size_t before = objects.size();
   PageReader reader;
   reader.get = [&server](const std::string& query) { return server.get(query); };
@@ -59,14 +53,13 @@ Status list_all(RestTransport& server, const ListedKind& kind, std::vector<Json>
       objects.push_back(std::move(item));
     return {};
   };
-  return read_pages(reader, kind.gvr, "");
+  return read_pages(reader, kind, "");
 }
 
 /// The kinds of `documents` that are not among `listed`, as the server's definitions describe them:
 /// without their objects a plan would call everything new.
-std::vector<ListedKind> further_kinds(const std::vector<const Json*>& documents,
-                                      const std::vector<ListedKind>& listed,
-                                      const std::vector<Json>& objects) {
+std::set<Gvr> further_kinds(const std::vector<const Json*>& documents, const std::set<Gvr>& listed,
+                            const std::vector<Json>& objects) {
   KindRegistry registry;
   define_embedded(registry, embedded::builtin_kinds(), KindRegistry::Origin::Builtin);
   for (const Json& object : objects) {
@@ -74,27 +67,22 @@ std::vector<ListedKind> further_kinds(const std::vector<const Json*>& documents,
     if (text_at(object, {"kind"}) == "CustomResourceDefinition")
       (void)registry.define(object, KindRegistry::Origin::Definition);
   }
-  std::map<Gvr, std::string> wanted;
+  std::set<Gvr> wanted;
   const auto table = registry.table();
   for (const Json* document : documents) {
     const ResourceType* type =
         table->find_kind(text_at(*document, {"apiVersion"}), text_at(*document, {"kind"}));
-    if (type != nullptr) wanted[type->gvr] = type->kind;
+    if (type != nullptr && !listed.contains(type->gvr)) wanted.insert(type->gvr);
   }
-  for (const ListedKind& kind : listed)
-    wanted.erase(kind.gvr);
-  std::vector<ListedKind> kinds;
-  for (const auto& [gvr, kind] : wanted)
-    kinds.push_back({gvr, kind});
-  return kinds;
+  return wanted;
 }
 
 Result<std::vector<Json>> read_server(RestTransport& server, const Product& product,
                                       const std::vector<Manifest>& manifests,
                                       const std::optional<DocumentOrigin>& origin) {
   std::vector<Json> objects;
-  const auto read = [&](const std::vector<ListedKind>& kinds) -> Status {
-    for (const ListedKind& kind : kinds) {
+  const auto read = [&](const std::set<Gvr>& kinds) -> Status {
+    for (const Gvr& kind : kinds) {
       const Status listed = list_all(server, kind, objects);
       // A cluster on which Charter is not installed yet serves none of its kinds.
       if (!listed && listed.error().code != Code::NotFound) return Error(listed.error());

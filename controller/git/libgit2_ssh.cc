@@ -1,6 +1,7 @@
 #include "controller/git/libgit2_ssh.h"
 
 #include "controller/base/log.h"
+#include "controller/base/ssh_command.h"
 #include "controller/git/child_process.h"
 #include "controller/git/wire.h"
 
@@ -20,31 +21,6 @@ std::string remote_command(const std::string& path) {
   for (const char c : path)
     quoted += c == '\'' || c == '!' ? std::string("'\\") + c + "'" : std::string(1, c);
   return "git-upload-pack '" + quoted + "'";
-}
-
-std::string as_lines(const std::string& text) {
-  std::string lines;
-  for (const char c : text)
-    if (c != '\r') lines += c;
-  if (!lines.ends_with('\n')) lines += '\n';
-  return lines;
-}
-
-std::vector<std::string> ssh_words(const GitUrl& url, const std::string& key,
-                                   const std::string& hosts) {
-  std::vector<std::string> words = {"/usr/bin/ssh", "-F", "none", "-T", "-x", "-a", "-i", key};
-  for (const char* option :
-       {"BatchMode=yes", "StrictHostKeyChecking=yes", "GlobalKnownHostsFile=none",
-        "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "IdentitiesOnly=yes", "IdentityAgent=none",
-        "PreferredAuthentications=publickey", "PermitLocalCommand=no", "ClearAllForwardings=yes",
-        "ControlMaster=no", "ControlPath=none", "LogLevel=ERROR", "CheckHostIP=no",
-        "ServerAliveInterval=15"}) {
-    words.emplace_back("-o");
-    words.emplace_back(option);
-  }
-  words.insert(words.end(), {"-o", "UserKnownHostsFile=" + hosts, "-p", url.port, "-l", url.user,
-                             "--", url.host, remote_command(url.path)});
-  return words;
 }
 
 bool says(const std::string& errors, std::initializer_list<const char*> words) {
@@ -137,11 +113,13 @@ int open_stream(SshTransport& transport) {
   Wire* const wire = Wire::current();
   if (wire == nullptr) return failed("no call");
   auto stream = std::make_unique<SshStream>();
-  stream->key = std::make_unique<MemoryFile>(as_lines(wire->credentials().private_key));
-  stream->hosts = std::make_unique<MemoryFile>(as_lines(wire->credentials().known_hosts));
+  stream->key = std::make_unique<MemoryFile>(ssh_lines(wire->credentials().private_key));
+  stream->hosts = std::make_unique<MemoryFile>(ssh_lines(wire->credentials().known_hosts));
   if (stream->key->path().empty() || stream->hosts->path().empty()) return failed("no memory");
-  const auto started = stream->ssh.start(
-      ssh_words(wire->url(), stream->key->path(), stream->hosts->path()), Confinement::Network);
+  const GitUrl& url = wire->url();
+  const SshLogin login{url.user, url.host, url.port, stream->key->path(), stream->hosts->path()};
+  const auto started =
+      stream->ssh.start(ssh_words(login, remote_command(url.path)), Confinement::Network);
   if (!started) {
     wire->fail(started.error());
     return failed("not started");

@@ -2,7 +2,7 @@
 
 #include "controller/git/child_process.h"
 #include "controller/git/limits.h"
-#include "controller/git/scratch_folder.h"
+#include "controller/base/scratch_folder.h"
 
 #include <algorithm>
 #include <map>
@@ -98,7 +98,7 @@ Result<std::map<std::string, std::string>> import_keys(const ScratchFolder& home
 
 Result<std::string> verify_pgp(const std::vector<GitSigner>& signers, std::string_view signature,
                                std::string_view bytes, Duration deadline) {
-  const ScratchFolder home;
+  const ScratchFolder home{"git"};
   if (home.path().empty() || !home.write("signature.asc", signature)) return no_room();
   CHARTER_TRY_ASSIGN(const auto names, import_keys(home, signers, deadline));
   if (names.empty()) return refused("is signed with OpenPGP, and no OpenPGP key is accepted");
@@ -123,7 +123,7 @@ Result<std::string> verify_pgp(const std::vector<GitSigner>& signers, std::strin
 
 Result<std::string> verify_ssh(const std::vector<GitSigner>& signers, std::string_view signature,
                                std::string_view bytes, Duration deadline) {
-  const ScratchFolder folder;
+  const ScratchFolder folder{"git"};
   std::string allowed;
   for (size_t i = 0; i < signers.size(); ++i) {
     const auto key = is_pgp(signers[i]) ? std::nullopt : ssh_key(signers[i]);

@@ -19,14 +19,17 @@ std::string item_kind(const Json& list) {
 }
 
 // Items leave out what the list says of them.
-void complete_items(Json& page, const Gvr& resource) {
+Status complete_items(Json& page, const Gvr& resource) {
   const std::string kind = item_kind(page);
   const std::string api_version = api_version_of(resource.group, resource.version);
   for (Json& item : page["items"]) {
-    if (!item.is_object()) continue;
+    if (!item.is_object())
+      return Error{Code::InternalError,
+                   "the list of " + resource.resource + " has an item that is no object"};
     if (!item.contains("kind") && !kind.empty()) item["kind"] = kind;
     if (!item.contains("apiVersion")) item["apiVersion"] = api_version;
   }
+  return {};
 }
 
 /// Returns where the list goes on; empty at its end.
@@ -37,7 +40,7 @@ Result<std::string> read_page(const PageReader& reader, const Gvr& resource,
   if (items == nullptr || !(items->is_array() || items->is_null()))
     return Error{Code::InternalError, "the list of " + resource.resource + " has no items"};
   if (items->is_null()) page["items"] = Json::array();
-  complete_items(page, resource);
+  CHARTER_TRY(complete_items(page, resource));
   std::string next = text_at(page, {"metadata", "continue"});
   CHARTER_TRY(reader.take(page));
   return next;

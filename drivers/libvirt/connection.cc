@@ -1,33 +1,26 @@
 #include "drivers/libvirt/connection.h"
 
 #include "controller/base/memory_file.h"
+#include "controller/base/scratch_folder.h"
 #include "drivers/libvirt/errors.h"
 #include "drivers/libvirt/event_loop.h"
 #include "drivers/libvirt/limits.h"
+#include "drivers/libvirt/meaning.h"
 #include "drivers/libvirt/ssh_tunnel.h"
 
 #include <libvirt/virterror.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 namespace charter::libvirt {
 namespace {
 
-/// A row of the table in the header: the beginning of what libvirt says, and what it means.
-struct Meaning {
-  const char* said;
-  const char* reason;  ///< nullptr: none
-  const char* message;
-};
-
-// The first that fits counts.
+// The table in the header; the first that fits counts.
 constexpr Meaning kOverTls[] = {
     {"Failed to verify peer's certificate", kHostNotTrusted,
      "the host's certificate is not of an authority in ca.crt of the Secret, has expired, or is "
-     "for "
-     "another name"},
+     "for another name"},
     {"Unable to read TLS confirmation", kNotAllowed,
      "the daemon refuses our certificate: it does not trust its authority, or its "
      "tls_allowed_dn_list does not name us"},
@@ -45,46 +38,20 @@ constexpr Meaning kOverTls[] = {
     {"resolve address", nullptr, "there is no host of this name"},
     {"unable to connect to server", nullptr, "nothing answers there"},
 };
+
 /// This thread's last failure to connect over TLS.
 Error tls_error(const Address& address) {
-  const std::string text = last_text();
-  const std::string at = address.uri + ": ";
-  for (const Meaning& meaning : kOverTls) {
-    if (text.find(meaning.said) == std::string::npos) continue;
-    return {Code::ServiceUnavailable, at + meaning.message,
-            meaning.reason == nullptr ? "" : meaning.reason};
-  }
-  return {Code::ServiceUnavailable,
-          at + "the connection failed (libvirt error " + std::to_string(last_code()) + ")"};
+  return meaning_of(kOverTls, last_text(), address.uri,
+                    "the connection failed (libvirt error " + std::to_string(last_code()) + ")");
 }
 
-/// A directory of links, because libvirt looks for certificates by name below one.
-class Links {
- public:
-  Links() {
-    std::error_code failed;
-    std::string name =
-        (std::filesystem::temp_directory_path(failed) / "charter-pki-XXXXXX").string();
-    if (!failed && ::mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~Links() {
-    std::error_code failed;
-    if (!path_.empty()) std::filesystem::remove_all(path_, failed);
-  }
-  Links(const Links&) = delete;
-  Links& operator=(const Links&) = delete;
-  /// Empty: it could not be made.
-  const std::string& path() const { return path_; }
-  /// False: it could not be made.
-  bool add(const char* name, const MemoryFile& file) const {
-    std::error_code failed;
-    std::filesystem::create_symlink(file.path(), path_ + "/" + name, failed);
-    return !failed && !file.path().empty();
-  }
-
- private:
-  std::string path_;
-};
+/// Adds a link to a directory, because libvirt looks for certificates by name below one.
+bool link(const ScratchFolder& folder, const char* name, const MemoryFile& file) {
+  std::error_code failed;
+  if (!folder.path().empty() && !file.path().empty())
+    std::filesystem::create_symlink(file.path(), folder.path() / name, failed);
+  return !folder.path().empty() && !file.path().empty() && !failed;
+}
 
 const std::string& value_of(const Address& address, const char* key) {
   return address.credentials.at(key);  // check_credentials was asked before
@@ -104,12 +71,12 @@ Result<Connect> open_over_tls(const Address& address) {
   const MemoryFile authority(value_of(address, kCaKey));
   const MemoryFile certificate(value_of(address, kCertificateKey));
   const MemoryFile key(value_of(address, kTlsKeyKey));
-  const Links links;
-  if (links.path().empty() || !links.add("cacert.pem", authority) ||
-      !links.add("clientcert.pem", certificate) || !links.add("clientkey.pem", key))
+  const ScratchFolder folder("pki");
+  if (!link(folder, "cacert.pem", authority) || !link(folder, "clientcert.pem", certificate) ||
+      !link(folder, "clientkey.pem", key))
     return Error{Code::ServiceUnavailable,
                  "this server has no memory, or no room below /tmp, to log in"};
-  Connect connection = open(address.uri + "?pkipath=" + links.path());
+  Connect connection = open(address.uri + "?pkipath=" + folder.path().string());
   if (!connection) return tls_error(address);
   return connection;
 }

@@ -6,7 +6,7 @@
 
 // Connections to a hypervisor. Credentials are wanted as paths of files: those are descriptors of
 // memory, which are closed as soon as the connection stands. No byte of a secret reaches a disk,
-// and nothing is left by a kill but a directory of dangling links, or a socket, below /tmp. SSH:
+// and nothing is left by a kill but a ScratchFolder with dangling links, or a socket. SSH:
 // ssh_tunnel.h.
 //
 //   what libvirt says                             reason              who mends it

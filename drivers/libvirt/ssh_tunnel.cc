@@ -1,16 +1,17 @@
 #include "drivers/libvirt/ssh_tunnel.h"
 
 #include "controller/base/log.h"
+#include "controller/base/ssh_command.h"
 #include "drivers/libvirt/errors.h"
 #include "drivers/libvirt/limits.h"
+#include "drivers/libvirt/meaning.h"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <mutex>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,13 +22,7 @@
 namespace charter::libvirt {
 namespace {
 
-/// What ssh, its remote side or libvirt says, and what it means. The first that fits counts.
-struct Meaning {
-  const char* said;
-  const char* reason;  ///< nullptr: none
-  const char* message;
-};
-
+// What ssh, its remote side or libvirt says. The first that fits counts.
 constexpr Meaning kMeanings[] = {
     {"HOST IDENTIFICATION HAS CHANGED", kHostNotTrusted,
      "the host has another key than known_hosts of the Secret states"},
@@ -53,31 +48,8 @@ constexpr Meaning kMeanings[] = {
     {"No route to host", nullptr, "nothing answers there"},
 };
 
-/// OpenSSH writes keys and hosts in lines that end in one character; forms of the web do not.
-std::string as_lines(const Credentials& credentials, const char* key) {
-  std::string lines;
-  const auto found = credentials.find(key);
-  for (const char c : found == credentials.end() ? std::string() : found->second)
-    if (c != '\r') lines += c;
-  if (!lines.ends_with('\n')) lines += '\n';
-  return lines;
-}
-
-std::vector<std::string> ssh_words(const SshPlace& place, const std::string& key,
-                                   const std::string& hosts) {
-  std::vector<std::string> words = {"/usr/bin/ssh", "-F", "none", "-T", "-x", "-a", "-i", key};
-  for (const char* option :
-       {"BatchMode=yes", "StrictHostKeyChecking=yes", "GlobalKnownHostsFile=none",
-        "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "IdentitiesOnly=yes", "IdentityAgent=none",
-        "PreferredAuthentications=publickey", "PermitLocalCommand=no", "ClearAllForwardings=yes",
-        "ControlMaster=no", "ControlPath=none", "LogLevel=ERROR", "CheckHostIP=no",
-        "ConnectTimeout=15", "ServerAliveInterval=15", "EscapeChar=none"}) {
-    words.emplace_back("-o");
-    words.emplace_back(option);
-  }
-  words.insert(words.end(), {"-o", "UserKnownHostsFile=" + hosts, "-p", place.port, "-l",
-                             place.user, "--", place.host, "virt-ssh-helper " + place.hypervisor});
-  return words;
+std::string lines_of(const Address& address, const char* key) {
+  return ssh_lines(address.credentials.at(key));  // check_credentials was asked before
 }
 
 int listen_at(const std::string& path) {
@@ -98,8 +70,10 @@ bool bound(int kind, rlim_t most) {
   return ::setrlimit(static_cast<__rlimit_resource>(kind), &limit) == 0;
 }
 
-// After fork, in a process with threads: only calls that are safe in signal handlers.
-[[noreturn]] void become(const std::vector<char*>& words, int listener, int errors) {
+// After fork, in a process with threads: only calls that are safe in signal handlers. While it
+// waits for libvirt it holds nothing of ours (a lock or a port would outlive a kill of the server),
+// and dies with us; from then on the connection's end is its own.
+[[noreturn]] void become(const std::vector<char*>& words, int listener, int errors, pid_t parent) {
   constexpr int kNotStarted = 125;
   static const char* const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", nullptr};
   ::setpgid(0, 0);
@@ -107,9 +81,12 @@ bool bound(int kind, rlim_t most) {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
-  const int client = ::accept(listener, nullptr, nullptr);
+  const bool alone = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent &&
+                     ::dup2(errors, 2) == 2 && ::dup2(listener, 0) == 0 &&
+                     ::close_range(3, ~0U, 0) == 0;
+  const int client = alone ? ::accept(0, nullptr, nullptr) : -1;
   const bool placed = client >= 0 && ::dup2(client, 0) == 0 && ::dup2(client, 1) == 1 &&
-                      ::dup2(errors, 2) == 2 && ::close_range(3, ~0U, 0) == 0;
+                      ::close_range(3, ~0U, 0) == 0 && ::prctl(PR_SET_PDEATHSIG, 0) == 0;
   // Nothing of it may be in a core file, and the host could send errors without an end.
   if (!placed || !bound(RLIMIT_CORE, 0) || !bound(RLIMIT_FSIZE, limits::kSshErrorsBytesMax))
     ::_exit(kNotStarted);
@@ -131,43 +108,40 @@ void collect(pid_t another) {
 SshTunnel::SshTunnel(const Address& address)
     : uri_(address.uri),
       place_(ssh_place_of(address.uri)),
-      key_(as_lines(address.credentials, kSshKeyKey)),
-      hosts_(as_lines(address.credentials, kKnownHostsKey)),
-      errors_(::memfd_create("charter-errors", MFD_CLOEXEC)) {
-  std::error_code failed;
-  std::string name = (std::filesystem::temp_directory_path(failed) / "charter-ssh-XXXXXX").string();
-  if (!failed && ::mkdtemp(name.data()) != nullptr) folder_ = name;
-}
+      key_(lines_of(address, kSshKeyKey)),
+      hosts_(lines_of(address, kKnownHostsKey)),
+      folder_("ssh"),
+      errors_(::memfd_create("charter-errors", MFD_CLOEXEC)) {}
 
 SshTunnel::~SshTunnel() {
   end();
   if (errors_ >= 0) ::close(errors_);
-  std::error_code failed;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, failed);
 }
 
 Status SshTunnel::start() {
   collect(0);
   const Error no_room{Code::ServiceUnavailable,
                       "this server has no memory, or no room below /tmp, to log in"};
-  if (key_.path().empty() || hosts_.path().empty() || folder_.empty() || errors_ < 0)
+  if (key_.path().empty() || hosts_.path().empty() || folder_.path().empty() || errors_ < 0)
     return no_room;
-  const int listener = listen_at(folder_ + "/socket");
+  const int listener = listen_at(folder_.path() / "socket");
   if (listener < 0) return no_room;
-  auto texts = ssh_words(place_, key_.path(), hosts_.path());
+  const SshLogin login{place_.user, place_.host, place_.port, key_.path(), hosts_.path()};
+  auto texts = ssh_words(login, "virt-ssh-helper " + place_.hypervisor);
   std::vector<char*> words;
   for (auto& text : texts)
     words.push_back(text.data());
   words.push_back(nullptr);
+  const pid_t self = ::getpid();
   process_ = ::fork();
-  if (process_ == 0) become(words, listener, errors_);
+  if (process_ == 0) become(words, listener, errors_, self);
   ::close(listener);
   return process_ > 0 ? Status() : no_room;
 }
 
 std::string SshTunnel::uri() const {
   const std::string path = uri_.substr(uri_.rfind('/'));
-  return "qemu+unix://" + path + "?socket=" + folder_ + "/socket";
+  return "qemu+unix://" + path + "?socket=" + (folder_.path() / "socket").string();
 }
 
 void SshTunnel::release() {
@@ -195,14 +169,9 @@ Error SshTunnel::explain() {
   end();
   const std::string text = said() + "\n" + reply;
   log_debug("libvirt", "ssh ended", {{"uri", uri_}, {"said", text}});
-  for (const Meaning& meaning : kMeanings) {
-    if (text.find(meaning.said) == std::string::npos) continue;
-    return {Code::ServiceUnavailable, uri_ + ": " + meaning.message,
-            meaning.reason == nullptr ? "" : meaning.reason};
-  }
-  if (::access("/usr/bin/ssh", X_OK) != 0)
+  if (::access(kSshProgram, X_OK) != 0)
     return {Code::ServiceUnavailable, "ssh is not installed: hack/install-deps.sh"};
-  return {Code::ServiceUnavailable, uri_ + ": nothing answers there as it should"};
+  return meaning_of(kMeanings, text, uri_, "nothing answers there as it should");
 }
 
 }  // namespace charter::libvirt

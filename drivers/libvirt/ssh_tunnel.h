@@ -2,6 +2,7 @@
 
 #include "controller/base/memory_file.h"
 #include "controller/base/result.h"
+#include "controller/base/scratch_folder.h"
 #include "drivers/libvirt/address.h"
 
 #include <string>
@@ -44,8 +45,8 @@ class SshTunnel {
   const std::string uri_;
   const SshPlace place_;
   const MemoryFile key_, hosts_;
-  std::string folder_;  ///< with the socket; only this user can enter it
-  int errors_ = -1;     ///< memory that ssh writes its errors to
+  const ScratchFolder folder_;  ///< with the socket
+  int errors_ = -1;             ///< memory that ssh writes its errors to
   pid_t process_ = -1;
 };
 

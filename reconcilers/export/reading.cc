@@ -31,13 +31,6 @@ struct Reading {
   size_t objects = 0;
 };
 
-// What stands alone may leave out what its address says.
-void complete(Json& item, const Gvr& resource) {
-  if (text_at(item, {"kind"}).empty()) item["kind"] = kinds::kind_of(resource);
-  if (text_at(item, {"apiVersion"}).empty())
-    item["apiVersion"] = api_version_of(resource.group, resource.version);
-}
-
 Result<std::vector<Json>> list_all(Reading& reading, const Gvr& resource, const std::string& ns) {
   std::vector<Json> items;
   PageReader reader;
@@ -142,10 +135,7 @@ void take(Reading& reading, std::vector<Json> items, const Schema* schema) {
 // is no more there after an export than before.
 Result<std::optional<Json>> read_namespace(const Reading& reading, const std::string& ns) {
   auto live = reading.server.get(resource_path(kinds::namespaces(), {"", ns}));
-  if (live) {
-    complete(*live, kinds::namespaces());
-    return std::optional(std::move(*live));
-  }
+  if (live) return std::optional(std::move(*live));
   const bool is_asked_for = ns == reading.selected.ns;
   if (live.error().code == Code::NotFound && !is_asked_for) return std::optional<Json>();
   if (live.error().code == Code::NotFound)
@@ -179,7 +169,6 @@ Result<std::vector<Json>> read_secrets(Reading& reading) {
     auto live = reading.server.get(resource_path(kinds::secrets(), name));
     if (!live && live.error().code == Code::NotFound) continue;
     if (!live) return Error(std::move(live.error()));
-    complete(*live, kinds::secrets());
     found.push_back(std::move(*live));
   }
   return found;

@@ -48,14 +48,18 @@ class KnownSources {
       known_.erase(name);
       return std::make_shared<Known>();
     }
-    KnownPtr& known = known_[name];
-    if (known && known->object == object && known->secret == secret_of(view, *known)) return known;
+    const KnownPtr last = known_[name];
+    if (last && last->object == object && last->secret == secret_of(view, *last)) return last;
+    // A new version is the time to let go of what has gone without a call.
+    std::erase_if(known_, [&](const auto& entry) {
+      return !view.get(kinds::bucket(kinds::git_sources()), {"", entry.first});
+    });
     auto next = std::make_shared<Known>();
     next->object = object;
     if (auto source = read_git_source(object->tree())) next->source = std::move(*source);
     next->secret = secret_of(view, *next);
     next->token = token_in(next->secret);
-    return known = std::move(next);
+    return known_[name] = std::move(next);
   }
 
  private:

@@ -63,13 +63,6 @@ Result<Credentials> credentials_of(const NamespacedRef& secret, Client& client) 
   return credentials;
 }
 
-/// Reasons that matter to the Provider; to who has machines there it is out of reach.
-bool is_about_login(const std::string& reason) {
-  constexpr std::array kAboutLogin = {kHostNotTrusted, kCredentialsRefused, kNotAllowed,
-                                      kInvalidCredentials, kNoCredentials};
-  return std::find(kAboutLogin.begin(), kAboutLogin.end(), reason) != kAboutLogin.end();
-}
-
 }  // namespace
 
 Result<DriverSettings> driver_settings(const Provider& provider, Client& client, DriverPool& pool) {
@@ -77,6 +70,12 @@ Result<DriverSettings> driver_settings(const Provider& provider, Client& client,
   if (!provider.spec.credentials || !pool.needs_secret(settings.driver)) return settings;
   CHARTER_TRY_ASSIGN(settings.credentials, credentials_of(*provider.spec.credentials, client));
   return settings;
+}
+
+bool is_about_login(std::string_view reason) {
+  constexpr std::array<std::string_view, 5> kAboutLogin = {
+      kHostNotTrusted, kCredentialsRefused, kNotAllowed, kInvalidCredentials, kNoCredentials};
+  return std::find(kAboutLogin.begin(), kAboutLogin.end(), reason) != kAboutLogin.end();
 }
 
 Protection protection_of(const std::string& ns, const SecurityPolicy& security) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 // How Machines and Volumes reach the endpoint of their Provider, and what its errors mean to their
 // users. Thread-safe.
@@ -40,6 +41,10 @@ Protection protection_of(const std::string& ns, const SecurityPolicy& security);
 /// Why `found` protects less than `wanted`, as an error of `check_possible`; nothing when it does
 /// not. Pure.
 Status check_protected(const SecurityPolicy& wanted, const Protection& found);
+
+/// Whether an error's reason says that nobody can log in, and why (drivers/credentials.h). The
+/// Provider says so; to who has machines there it is out of reach.
+bool is_about_login(std::string_view reason);
 
 /// A driver's error as a condition shows it: names the provider and carries a reason.
 Error driver_error(Error error, const std::string& provider_name);

@@ -1,6 +1,7 @@
 #include "reconcilers/provider/plan.h"
 
 #include "reconcilers/common/naming.h"
+#include "reconcilers/provider/endpoint.h"
 
 #include <algorithm>
 #include <map>
@@ -103,14 +104,6 @@ Step refused(const Provider& provider, std::string_view reason, const std::strin
   return step;
 }
 
-/// NotReachable, unless the error says that nobody can log in, and why.
-std::string_view unreachable_reason(const Error& error) {
-  for (const std::string_view reason :
-       {kHostNotTrusted, kCredentialsRefused, kNotAllowed, kInvalidCredentials, kNoCredentials})
-    if (error.reason == reason) return reason;
-  return "NotReachable";
-}
-
 // Numbers of the last successful look stay: they are the best there is, and lastLookTime dates
 // them.
 Step unreachable(const Provider& provider, const Error& error) {
@@ -119,10 +112,10 @@ Step unreachable(const Provider& provider, const Error& error) {
   step.status.reachable = false;
   const std::string message =
       error.message + "; looked at again every " + human_duration(kLookInterval);
-  const std::string_view reason = unreachable_reason(error);
+  const std::string reason = is_about_login(error.reason) ? error.reason : "NotReachable";
   step.ready = ready_false(reason, message);
   step.conditions = {is_not_so("Reachable", reason, message)};
-  step.outcome = Outcome::wait(kLookInterval, std::string(reason));
+  step.outcome = Outcome::wait(kLookInterval, reason);
   return step;
 }
 

@@ -15,6 +15,7 @@ import ordering
 from charter_e2e import ROOT, Server, eventually
 from libvirt_test import GUEST_S, INSTANCE, LibvirtServer
 from ordering import NS
+from private_libvirtd import Host
 
 sys.path.append(str(ROOT / "tests/support"))
 _spec = importlib.util.spec_from_file_location("libvirtd_script", ROOT / "tests/support/private_libvirtd.py")
@@ -24,7 +25,7 @@ _spec.loader.exec_module(libvirtd_script)
 UID = GID = 65534
 
 
-class Session:
+class Session(Host):
     """Directories of an ordinary user, in which his libvirtd keeps everything. As PrivateLibvirtd, without orders."""
 
     def __init__(self):
@@ -46,22 +47,6 @@ class Session:
         return ["setpriv", f"--reuid={UID}", f"--regid={GID}", "--clear-groups", "env", f"HOME={self.places['home']}",
                 f"XDG_RUNTIME_DIR={self.places['run']}", f"XDG_CONFIG_HOME={self.places['config']}",
                 f"XDG_CACHE_HOME={self.places['cache']}", f"XDG_DATA_HOME={self.places['data']}", *words]
-
-    def virsh(self, *command, check=True):
-        done = subprocess.run(self.line("virsh", "-q", "-c", self.uri, *command), capture_output=True, text=True,
-                              timeout=60, check=False)
-        assert done.returncode == 0 or not check, f"virsh {command}: {done.stderr}"
-        return done.stdout.strip()
-
-    def domains(self, *flags):
-        return sorted(self.virsh("list", "--name", *(flags or ("--all",))).split())
-
-    def files(self):
-        return sorted(path.name for path in pathlib.Path(self.pool).iterdir())
-
-    def console(self, uid):
-        found = list(pathlib.Path(self.consoles).glob(f"charter-console.*.{uid}.log"))
-        return found[0].read_text(errors="replace") if found else ""
 
     def close(self):
         for path in self.places["run"].rglob("*.pid"):  # guests, then the daemons

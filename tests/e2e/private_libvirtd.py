@@ -12,7 +12,33 @@ SCRIPT = ROOT / "tests/support/private_libvirtd.py"
 VIRSH_S = 60
 
 
-class PrivateLibvirtd:
+class Host:
+    """What is on a host: `uri`, and the directories `pool` and `consoles`."""
+
+    def line(self, *words):
+        """A command as whoever owns the host's libvirtd runs it."""
+        return list(words)
+
+    def virsh(self, *command, check=True):
+        done = subprocess.run(self.line("virsh", "-q", "-c", self.uri, *command), capture_output=True, text=True,
+                              timeout=VIRSH_S, check=False)
+        assert done.returncode == 0 or not check, f"virsh {command}: {done.stderr}"
+        return done.stdout.strip()
+
+    def domains(self, *flags):
+        """Names of all domains, or of those that the flags select."""
+        return sorted(self.virsh("list", "--name", *(flags or ("--all",))).split())
+
+    def files(self):
+        return sorted(path.name for path in pathlib.Path(self.pool).iterdir())
+
+    def console(self, uid):
+        """What the guest of a machine has said, over all its starts."""
+        found = list(pathlib.Path(self.consoles).glob(f"charter-console.*.{uid}.log"))
+        return found[0].read_text(errors="replace") if found else ""
+
+
+class PrivateLibvirtd(Host):
     """Started by its constructor; `absent` says why it could not be, where it could not."""
 
     def __init__(self, remote=False):
@@ -37,24 +63,6 @@ class PrivateLibvirtd:
         answer = self._answer()
         assert "error" not in answer, answer
         return answer
-
-    def virsh(self, *command, check=True):
-        done = subprocess.run(["virsh", "-q", "-c", self.uri, *command], capture_output=True, text=True,
-                              timeout=VIRSH_S, check=False)
-        assert done.returncode == 0 or not check, f"virsh {command}: {done.stderr}"
-        return done.stdout.strip()
-
-    def domains(self, *flags):
-        """Names of all domains, or of those that the flags select."""
-        return sorted(self.virsh("list", "--name", *(flags or ("--all",))).split())
-
-    def files(self):
-        return sorted(path.name for path in pathlib.Path(self.pool).iterdir())
-
-    def console(self, uid):
-        """What the guest of a machine has said, over all its starts."""
-        found = list(pathlib.Path(self.consoles).glob(f"charter-console.*.{uid}.log"))
-        return found[0].read_text(errors="replace") if found else ""
 
     def close(self):
         self.process.stdin.close()

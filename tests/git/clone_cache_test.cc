@@ -2,7 +2,7 @@
 
 #include "controller/git/child_process.h"
 #include "controller/git/limits.h"
-#include "controller/git/scratch_folder.h"
+#include "controller/base/scratch_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ class Cache : public testing::Test {
         std::distance(fs::directory_iterator(scratch.path() / "c"), fs::directory_iterator()));
   }
 
-  ScratchFolder scratch;
+  ScratchFolder scratch{"git"};
   CloneCache cache{scratch.path() / "c"};
 };
 

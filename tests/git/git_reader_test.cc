@@ -23,7 +23,7 @@ class GitReaderFile : public testing::Test {
   }
 
   TestRepository repository;
-  ScratchFolder cache;
+  ScratchFolder cache{"git"};
   std::unique_ptr<GitReader> reader;
 };
 

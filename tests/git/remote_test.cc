@@ -24,7 +24,7 @@ class Remote : public testing::Test {
 
   TestRepository repository;
   std::string first;
-  ScratchFolder cache;
+  ScratchFolder cache{"git"};
   std::unique_ptr<GitReader> reader = make_git_reader(cache.path() / "clones");
   TestServer server;
 };
@@ -71,7 +71,7 @@ TEST_F(GitHttps, A_commit_that_is_no_tip_is_found_in_the_history_and_one_that_is
   pinned.reference.commit = std::string(40, 'b');
   EXPECT_EQ(reason(pinned), kGitCommitGone);
   // Between resolve and read the branch is rewritten.
-  ScratchFolder other;
+  ScratchFolder other{"git"};
   const auto fresh = make_git_reader(other.path());
   const auto resolved = fresh->resolve(request());
   repository.run("git checkout -q --orphan new; git branch -D main; git branch -m main");

@@ -2,7 +2,7 @@
 
 #include "controller/git/child_process.h"
 #include "controller/git/git_reader.h"
-#include "controller/git/scratch_folder.h"
+#include "controller/base/scratch_folder.h"
 #include "controller/object/value.h"
 
 #include <gtest/gtest.h>
@@ -77,7 +77,7 @@ class TestRepository {
   }
 
  private:
-  ScratchFolder scratch_;
+  ScratchFolder scratch_{"git"};
 };
 
 /// One of git_servers.py, for as long as this lives.

@@ -57,7 +57,7 @@ class Signatures : public testing::Test {
   }
 
   TestRepository repository;
-  ScratchFolder keys, cache;
+  ScratchFolder keys{"git"}, cache{"git"};
   std::unique_ptr<GitReader> reader = make_git_reader(cache.path());
 };
 

@@ -213,6 +213,20 @@ TEST_F(RestClientTest, AContinueTokenThatExpiredBeginsTheListAgain) {
   EXPECT_EQ(list->objects.size(), 600u);
 }
 
+TEST_F(RestClientTest, WhatIsNoListOfObjectsIsAnErrorAndNoCrash) {
+  for (const char* body : {R"({"kind":"WidgetList"})", R"({"kind":"WidgetList","items":{}})",
+                           R"({"kind":"WidgetList","items":[1]})"}) {
+    wire_.answer_next("widgets", 200, body);
+    const auto list = client().list(kShopWidgets, {});
+    ASSERT_FALSE(list) << body;
+    EXPECT_EQ(list.error().code, Code::InternalError) << body;
+  }
+  wire_.answer_next("widgets", 200, R"({"kind":"WidgetList","items":null})");
+  const auto none = client().list(kShopWidgets, {});
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_TRUE(none->objects.empty());
+}
+
 TEST_F(RestClientTest, WaitsAsLongAsAThrottlingServerAsks) {
   make("a");
   wire_.answer_next("widgets/a", 429,

@@ -29,59 +29,7 @@ _start:
   call hex
   mov 0x610, %ax
   call hex
-  mov $line, %si
-  call say
-  mov $0x602, %dx         # PM1_EN: let the power button be seen
-  mov $0x100, %ax
-  out %ax, %dx
-wait:
-  hlt
-  mov $0x600, %dx         # PM1_STS
-  in %dx, %ax
-  test $1, %ah
-  jz wait
-  mov $bye, %si
-  call say
-  mov $0x604, %dx         # PM1_CNT: S5
-  mov $0x2000, %ax
-  out %ax, %dx
-stay:
-  hlt
-  jmp stay
-say:
-  lodsb
-  or %al, %al
-  jz said
-  call put
-  jmp say
-said:
-  ret
-put:
-  push %ax
-  mov $0x3fd, %dx
-busy:
-  in %dx, %al
-  test $0x20, %al
-  jz busy
-  pop %ax
-  mov $0x3f8, %dx
-  out %al, %dx
-  ret
-hex:
-  mov $4, %cx
-  mov %ax, %bx
-digit:
-  rol $4, %bx
-  mov %bl, %al
-  and $15, %al
-  add $48, %al
-  cmp $57, %al
-  jbe decimal
-  add $39, %al
-decimal:
-  call put
-  loop digit
-  ret
+  .include "micro_serial.inc"
 hello: .asciz "GUEST-MARKER micro mem="
 sectors: .asciz " sectors="
 bye: .asciz "GUEST-ACPI-POWEROFF\r\n"

@@ -147,7 +147,7 @@ def build_guest(root):
     """The guest of 512 bytes, padded to a disk: path and SHA-256."""
     source = pathlib.Path(__file__).with_name("micro_guest.S")
     image = root / "guest.raw"
-    subprocess.run(["as", "--32", "-o", str(root / "guest.o"), str(source)], check=True)
+    subprocess.run(["as", "--32", "-I", str(source.parent), "-o", str(root / "guest.o"), str(source)], check=True)
     subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary", "-o", str(image),
                     str(root / "guest.o")], check=True)
     os.truncate(image, 1 << 20)
@@ -159,7 +159,7 @@ def build_kernel(root):
     source = pathlib.Path(__file__).with_name("micro_kernel.S")
     folder = root / "kernel"
     folder.mkdir()
-    subprocess.run(["as", "--32", "-o", str(root / "kernel.o"), str(source)], check=True)
+    subprocess.run(["as", "--32", "-I", str(source.parent), "-o", str(root / "kernel.o"), str(source)], check=True)
     subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0", "--oformat", "binary", "-o", str(folder / "vmlinuz"),
                     str(root / "kernel.o")], check=True)
     (folder / "initrd.img").write_bytes(b"x" * 1000)

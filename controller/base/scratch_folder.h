@@ -1,15 +1,19 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace charter {
 
-/// A directory that only this user can enter, for public keys and a cache of one run; removed, with
-/// what is in it, by the destructor. Secrets go into a MemoryFile instead.
+/// A directory below the system's temporary one that only this user can enter; removed, with what
+/// is in it, by the destructor. What a killed process left goes when another one of the same user
+/// makes its first: each is locked while its owner lives. Secrets go into a MemoryFile instead. One
+/// thread.
 class ScratchFolder {
  public:
-  ScratchFolder();
+  /// `purpose` is part of the name: "charter-scratch-PURPOSE-…".
+  explicit ScratchFolder(const char* purpose);
   ~ScratchFolder();
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
@@ -20,6 +24,7 @@ class ScratchFolder {
 
  private:
   std::filesystem::path path_;
+  int lock_ = -1;  // of the directory itself
 };
 
 }  // namespace charter
