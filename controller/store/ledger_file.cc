@@ -15,7 +15,8 @@ namespace {
 constexpr const char* kConnection =
     "PRAGMA busy_timeout=10000;PRAGMA journal_mode=DELETE;PRAGMA synchronous=FULL;"
     "PRAGMA trusted_schema=OFF;";
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2;
+constexpr int64_t kTextsFormat = 1;  // see LedgerTable::upgrade
 
 }  // namespace
 
@@ -55,9 +56,9 @@ Status LedgerFile::prepare() {
     return failed(code, "the ledger cannot be locked");
   const int64_t format = database_->integer("PRAGMA user_version", -1);
   DbCode code = format < 0 ? DbCode::Damaged : DbCode::Ok;
-  if (format == 0) {
-    const std::string script =
-        LedgerTable::schema() + ("PRAGMA user_version=" + std::to_string(kFormat) + ";");
+  if (format == 0 || format == kTextsFormat) {
+    const std::string script = (format == 0 ? LedgerTable::schema() : LedgerTable::upgrade()) +
+                               "PRAGMA user_version=" + std::to_string(kFormat) + ";";
     code = database_->execute(script.c_str());
   }
   if (code == DbCode::Ok) code = database_->execute("COMMIT");
@@ -69,19 +70,12 @@ Status LedgerFile::prepare() {
   if (format > kFormat)
     return Error{Code::InternalError, path_ + ": the ledger is of a newer program"};
   table_ = std::make_unique<LedgerTable>(*database_);
-  last_ = database_->prepare((std::string("SELECT ") + ledger_rows::kColumns +
-                              " FROM ledger AS l WHERE subject=? AND edge=0 AND position IN "
-                              "(SELECT position FROM ledger_open WHERE payer=l.payer)")
-                                 .c_str());
   return {};
 }
 
 Result<std::vector<MeterSpan>> LedgerFile::open_spans(const std::string& subject) const {
   std::vector<MeterSpan> spans;
-  DbCode code = last_.text(subject).step();
-  for (; code == DbCode::Row; code = last_.step())
-    spans.push_back(ledger_rows::read(last_).edge.span);
-  last_.reset();
+  const DbCode code = table_->read_lasting(subject, spans);
   if (code != DbCode::Ok) return failed(code, "the ledger cannot be read");
   return spans;
 }
@@ -116,6 +110,7 @@ Status LedgerFile::write(const std::string& subject, const Edges& edges) {
     written = failed(code, "the ledger cannot be written");
   }
   database_->execute("ROLLBACK");
+  table_->rolled_back();
   return written;
 }
 
@@ -142,11 +137,7 @@ Status LedgerFile::write_in_turn(const std::string& subject, const Edges& edges)
 Result<std::vector<std::string>> LedgerFile::open_subjects() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> subjects;
-  auto rows = database_->prepare(
-      "SELECT DISTINCT subject FROM ledger WHERE position IN (SELECT position FROM ledger_open)");
-  DbCode code = rows.step();
-  for (; code == DbCode::Row; code = rows.step())
-    subjects.emplace_back(rows.bytes_at(0));
+  const DbCode code = table_->read_open_subjects(subjects);
   if (code != DbCode::Ok) return failed(code, "the ledger cannot be read");
   return subjects;
 }
@@ -189,6 +180,8 @@ Result<bool> LedgerFile::is_changed_since(const std::string& payer, int64_t posi
 Status LedgerFile::verify(
     const std::function<void(std::string where, std::string what)>& find) const {
   const std::lock_guard lock(mutex_);
+  // A bill reads an index; the chain is over the table.
+  if (auto fault = database_->integrity_fault()) find(path_, *std::move(fault));
   const DbCode code = table_->verify(find, [](int64_t) {});
   return code == DbCode::Ok ? Status() : Status(failed(code, "the ledger cannot be read"));
 }

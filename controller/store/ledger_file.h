@@ -55,7 +55,6 @@ class LedgerFile final : public LedgerWriter, public LedgerReader {
   mutable std::mutex mutex_;
   const std::unique_ptr<SqliteDatabase> database_;
   std::unique_ptr<LedgerTable> table_;
-  mutable SqliteStatement last_;
 };
 
 }  // namespace charter

@@ -10,6 +10,8 @@ namespace charter::limits {
 inline constexpr size_t kLedgerPageRows = 4'096;
 /// Bytes of any one text in an entry. Amounts and detail are small documents; names are names.
 inline constexpr size_t kLedgerTextBytesMax = 16'384;
+/// Memory for words of the ledger (ledger_words.h): those of some 100,000 things.
+inline constexpr size_t kLedgerWordBytes = 16 << 20;
 /// Edges that one write may carry: an object has a few meters.
 inline constexpr size_t kLedgerEdgesMax = 64;
 

@@ -15,22 +15,24 @@ void add_number(std::string& out, int64_t value) {
 }
 
 /// Assigns, so that an interval that is read over another keeps its memory.
-void read_edge(const SqliteStatement& statement, std::string& subject, MeterSpan& span) {
-  subject = statement.bytes_at(2);
-  span.meter = statement.bytes_at(3);
-  span.basis = statement.bytes_at(4);
+void read_edge(const SqliteStatement& statement, LedgerWords& words, std::string& subject,
+               MeterSpan& span) {
+  const auto text_at = [&](int column) { return words.text(statement.integer_at(column)); };
+  subject = text_at(2);
+  span.meter = text_at(3);
+  span.basis = text_at(4);
   span.number = statement.integer_at(5);
   span.from_s = statement.integer_at(6);
   span.to_s.reset();
   if (statement.integer_at(1) != 0) span.to_s = statement.integer_at(7);
-  span.payer = statement.bytes_at(8);
-  span.payer_name = statement.bytes_at(9);
-  span.name = statement.bytes_at(10);
-  span.part_of = statement.bytes_at(11);
-  span.by = statement.bytes_at(12);
-  span.ended_by = statement.bytes_at(13);
-  span.amounts = statement.bytes_at(14);
-  span.detail = statement.bytes_at(15);
+  span.payer = text_at(8);
+  span.payer_name = text_at(9);
+  span.name = text_at(10);
+  span.part_of = text_at(11);
+  span.by = text_at(12);
+  span.ended_by = text_at(13);
+  span.amounts = text_at(14);
+  span.detail = text_at(15);
 }
 
 /// Where in the ledger an interval begins and ends.
@@ -43,29 +45,31 @@ void place(const SqliteStatement& statement, int begun_column, LedgerInterval& i
 
 }  // namespace
 
-Row read(const SqliteStatement& statement) {
+Row read(const SqliteStatement& statement, LedgerWords& words) {
   Row row;
   row.position = statement.integer_at(0);
-  read_edge(statement, row.edge.subject, row.edge.span);
+  read_edge(statement, words, row.edge.subject, row.edge.span);
   row.begun = statement.integer_at(16);
   row.hash = statement.bytes_at(17);
   return row;
 }
 
-void read_everything(const SqliteStatement& statement, LedgerInterval& interval) {
-  read_edge(statement, interval.subject, interval.span);
+void read_everything(const SqliteStatement& statement, LedgerWords& words,
+                     LedgerInterval& interval) {
+  read_edge(statement, words, interval.subject, interval.span);
   place(statement, 16, interval);
 }
 
-void read_amounts(const SqliteStatement& statement, LedgerInterval& interval) {
+void read_amounts(const SqliteStatement& statement, LedgerWords& words, LedgerInterval& interval) {
+  const auto text_at = [&](int column) { return words.text(statement.integer_at(column)); };
   MeterSpan& span = interval.span;
-  span.meter = statement.bytes_at(2);
-  span.basis = statement.bytes_at(3);
+  span.meter = text_at(2);
+  span.basis = text_at(3);
   span.from_s = statement.integer_at(4);
   span.to_s.reset();
   if (statement.integer_at(1) != 0) span.to_s = statement.integer_at(5);
-  span.amounts = statement.bytes_at(6);
-  span.detail = statement.bytes_at(7);
+  span.amounts = text_at(6);
+  span.detail = text_at(7);
   place(statement, 8, interval);
 }
 

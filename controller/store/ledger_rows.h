@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/object/ledger.h"
+#include "controller/store/ledger_words.h"
 #include "controller/store/sqlite_database.h"
 
 #include <string>
@@ -24,15 +25,19 @@ struct Row {
   std::string hash;   ///< 32 bytes
 };
 
-/// The row that a statement over kColumns stands at.
-Row read(const SqliteStatement& statement);
+// What follows reads the row that a statement stands at. Of a word that cannot be read it makes an
+// empty one; LedgerWords::take_failure() tells.
+
+/// A row over kColumns.
+Row read(const SqliteStatement& statement, LedgerWords& words);
 /// The columns of `read_amounts`.
 inline constexpr const char* kAmountColumns =
     "position, edge, meter, basis, since, until, amounts, detail, begun";
 /// What LedgerQuery::Columns::Amounts promises of the row, over what `interval` held.
-void read_amounts(const SqliteStatement& statement, LedgerInterval& interval);
-/// Everything of the row, over what `interval` held.
-void read_everything(const SqliteStatement& statement, LedgerInterval& interval);
+void read_amounts(const SqliteStatement& statement, LedgerWords& words, LedgerInterval& interval);
+/// Everything of a row over kColumns, over what `interval` held.
+void read_everything(const SqliteStatement& statement, LedgerWords& words,
+                     LedgerInterval& interval);
 /// 32 zero bytes: what the first row is chained to.
 std::string first_hash();
 /// The hash of a row (its own left aside) behind one with hash `before`.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/object/ledger.h"
+#include "controller/store/ledger_words.h"
 #include "controller/store/sqlite_database.h"
 #include "controller/store/store.h"
 
@@ -15,7 +16,8 @@
 //
 //   ledger       position | edge | subject | meter | basis | number | since | until | payer | … |
 //   hash
-//                UNIQUE (subject, meter, basis, number, edge)
+//                UNIQUE (subject, meter, basis, number, edge); its texts are numbers of words
+//   ledger_word  id | word            each text once (ledger_words.h)
 //   ledger_open  payer | position     beginnings without an end: what a report looks at beside the
 //                                     ends within its period; can be made anew from the ledger
 //
@@ -23,6 +25,10 @@
 // that no byte of what was billed changes unseen (verify). Compaction never touches these tables.
 // Thread contract: one thread at a time; after open this is the writer.
 namespace charter {
+
+namespace ledger_rows {
+struct Row;
+}
 
 /// Where a page of ends goes on.
 struct LedgerPlace {
@@ -53,6 +59,9 @@ class LedgerTable {
  public:
   /// SQL that makes the tables, to be run inside a transaction.
   static const char* schema();
+  /// SQL that turns tables whose rows held their texts themselves (the format before) into these,
+  /// to be run inside a transaction.
+  static const std::string& upgrade();
   /// `database` outlives it and has the tables.
   explicit LedgerTable(SqliteDatabase& database);
 
@@ -64,8 +73,10 @@ class LedgerTable {
   DbCode append(const LedgerEdge& edge);
   /// Position of the newest row, 0 in an empty ledger.
   int64_t position() const { return position_; }
-  /// Finds the head anew, after a rollback.
+  /// Finds the head anew: another process may have appended.
   void reload();
+  /// What was appended since the transaction began is gone.
+  void rolled_back();
 
   // For readers, a bounded piece at a time, added to `page`.
   /// Beginnings up to `as_of` whose end, if any, lies behind it.
@@ -74,6 +85,10 @@ class LedgerTable {
   /// `more` when rows may be left.
   DbCode read_ended(const LedgerQuery& query, int64_t as_of, LedgerPlace& place, bool& more,
                     LedgerPage& page);
+  /// Beginnings of one subject that have no end, added to `spans`.
+  DbCode read_lasting(const std::string& subject, std::vector<MeterSpan>& spans);
+  /// Who has such beginnings, added to `subjects`.
+  DbCode read_open_subjects(std::vector<std::string>& subjects);
   /// See LedgerReader::is_changed_since.
   DbCode look_for_change(const std::string& payer, int64_t position, int64_t to_s, bool& changed);
 
@@ -91,10 +106,18 @@ class LedgerTable {
   DbCode find_latest(const LedgerEdge& edge, Latest& latest);
   DbCode find_row(const LedgerEdge& edge, std::optional<LedgerEdge>& row);
   DbCode open_position(const LedgerEdge& edge, int64_t& position);
+  /// A meter of a subject, in numbers of words.
+  struct MeterKey {
+    int64_t subject = 0, meter = 0, basis = 0;
+  };
+  DbCode find_key(const LedgerEdge& edge, std::optional<MeterKey>& key);
+  DbCode insert(const ledger_rows::Row& row, int64_t& payer);
+  DbCode finish(SqliteStatement& rows, DbCode code);
 
   SqliteDatabase& database_;
+  LedgerWords words_;
   SqliteStatement latest_, row_, insert_, open_insert_, open_delete_, position_of_, ended_,
-      ended_amounts_, open_, reopened_, changed_;
+      ended_amounts_, open_, reopened_, lasting_, changed_;
   int64_t position_ = 0;
   std::string head_;  // hash of the newest row
 };

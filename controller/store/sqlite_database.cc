@@ -199,6 +199,13 @@ DbCode SqliteDatabase::cut_wal() {
   return code_of(result);
 }
 
+std::optional<std::string> SqliteDatabase::integrity_fault() {
+  SqliteStatement check = prepare("PRAGMA integrity_check(1)");
+  if (check.step() != DbCode::Row) return error();
+  if (check.bytes_at(0) == "ok") return std::nullopt;
+  return std::string(check.bytes_at(0));
+}
+
 std::string SqliteDatabase::error() const {
   return std::string(sqlite3_errmsg(handle_)) + " (" +
          std::to_string(sqlite3_extended_errcode(handle_)) + ")";

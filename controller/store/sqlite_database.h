@@ -76,6 +76,9 @@ class SqliteDatabase {
   /// The single integer that a query gives, or `otherwise`.
   int64_t integer(const char* sql, int64_t otherwise);
   bool in_transaction() const;
+  /// First finding of SQLite's own check, which also compares indexes with their tables; or
+  /// nothing.
+  std::optional<std::string> integrity_fault();
 
   /// Leaves the WAL file in place and uncheckpointed when the connection closes.
   void keep_wal_on_close();

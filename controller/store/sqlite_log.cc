@@ -10,10 +10,19 @@ namespace charter {
 namespace {
 
 // Raised when the tables change; a file of a newer release is refused, never guessed at.
-constexpr int64_t kFormatVersion = 4;
-constexpr int64_t kLedgerVersion = 3;
-constexpr int64_t kSealingVersion = 4;   // require_sealing() raises it
-constexpr int64_t kOldSealingVersion = 2;  // the same, from before the ledger
+//
+//   1        objects
+//   3        and the ledger, whose rows held their texts themselves
+//   5        the ledger as it is now (ledger_table.h)
+//   2, 4, 6  the same with Secrets sealed: require_sealing() raises it
+constexpr int64_t kFormatVersion = 6;
+constexpr int64_t kLedgerVersion = 5;
+constexpr int64_t kSealedVersion = 6;
+constexpr int64_t kTextLedgerVersion = 3;
+
+bool is_sealed(int64_t version) {
+  return version % 2 == 0;
+}
 
 // The object stands last: a scan of the columns before it does not read its overflow pages.
 constexpr const char* kSchema = R"sql(
@@ -126,10 +135,13 @@ Status SqliteLog::prepare_file(bool in_memory, Mode mode) {
   if (version == 0 && mode == Mode::Verify)
     return Error{Code::InternalError, "the store's file has no tables"};
   if (version == 0) CHARTER_TRY(create_tables());
-  if (mode == Mode::Write && version > 0 && version < kLedgerVersion)
-    CHARTER_TRY(add_ledger(version));
-  if (database_->integer("PRAGMA user_version", -1) >= kLedgerVersion)
-    ledger_ = std::make_unique<LedgerTable>(*database_);
+  const bool old = version > 0 && version < kLedgerVersion;
+  if (old && mode == Mode::Write) CHARTER_TRY(raise_ledger(version));
+  if (old && mode == Mode::Verify && version >= kTextLedgerVersion)
+    return Error{Code::InternalError,
+                 "the store's ledger is of an older format: start the server "
+                 "once, which raises it, and verify again"};
+  if (!old || mode == Mode::Write) ledger_ = std::make_unique<LedgerTable>(*database_);
   compacted_ = database_->integer("SELECT value FROM meta WHERE name='compacted'", -1);
   swept_ = database_->integer("SELECT value FROM meta WHERE name='swept'", -1);
   if (compacted_ < 0 || swept_ < 0 || swept_ > compacted_) return damaged(*database_);
@@ -157,17 +169,19 @@ Status SqliteLog::create_tables() {
   return Error{Code::InternalError, "cannot create the store's tables"};
 }
 
-Status SqliteLog::add_ledger(int64_t version) {
-  const int64_t raised = version == kOldSealingVersion ? kSealingVersion : kLedgerVersion;
-  const std::string script = std::string("BEGIN IMMEDIATE;") + LedgerTable::schema() +
-                             "PRAGMA user_version=" + std::to_string(raised) + ";COMMIT;";
+Status SqliteLog::raise_ledger(int64_t version) {
+  const std::string script =
+      "BEGIN IMMEDIATE;" +
+      (version < kTextLedgerVersion ? LedgerTable::schema() : LedgerTable::upgrade()) +
+      "PRAGMA user_version=" +
+      std::to_string(is_sealed(version) ? kSealedVersion : kLedgerVersion) + ";COMMIT;";
   if (database_->execute(script.c_str()) == DbCode::Ok) {
     move_mark();
     return {};
   }
-  log_error("store", "cannot add the ledger's tables", {{"error", database_->error()}});
+  log_error("store", "cannot raise the ledger's tables", {{"error", database_->error()}});
   rollback();
-  return Error{Code::InternalError, "cannot add the ledger to the store's file"};
+  return Error{Code::InternalError, "cannot bring the ledger in the store's file to this format"};
 }
 
 Status SqliteLog::read_all(const std::function<Status(const LogRow&)>& visit) {
@@ -216,13 +230,6 @@ int64_t SqliteLog::last_revision() {
   return std::max(compacted_, database_->integer("SELECT max(rev) FROM log", 0));
 }
 
-std::optional<std::string> SqliteLog::integrity_fault() {
-  SqliteStatement check = database_->prepare("PRAGMA integrity_check(1)");
-  if (check.step() != DbCode::Row) return database_->error();
-  if (check.bytes_at(0) == "ok") return std::nullopt;
-  return std::string(check.bytes_at(0));
-}
-
 DbCode SqliteLog::begin() {
   return begin_.run();
 }
@@ -253,7 +260,7 @@ void SqliteLog::move_mark() {
 void SqliteLog::rollback() {
   // SQLite has already rolled back by itself after some errors, a full disk among them.
   if (database_->in_transaction()) database_->execute("ROLLBACK");
-  if (ledger_) ledger_->reload();
+  if (ledger_) ledger_->rolled_back();
 }
 
 DbCode SqliteLog::newest_revision(const Key& key, int64_t& revision) {
@@ -286,11 +293,11 @@ DbCode SqliteLog::sweep_rows(int64_t to, int64_t horizon) {
 }
 
 DbCode SqliteLog::require_sealing() {
-  if (database_->integer("PRAGMA user_version", -1) >= kSealingVersion) return DbCode::Ok;
+  if (is_sealed(database_->integer("PRAGMA user_version", -1))) return DbCode::Ok;
   DbCode code = begin();
   if (code == DbCode::Ok && last_revision() > 0) code = note_scrub(Scrub::Due);
   if (code == DbCode::Ok) {
-    code = database_->execute(("PRAGMA user_version=" + std::to_string(kSealingVersion)).c_str());
+    code = database_->execute(("PRAGMA user_version=" + std::to_string(kSealedVersion)).c_str());
   }
   return code == DbCode::Ok ? commit() : code;
 }

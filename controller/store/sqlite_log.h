@@ -73,8 +73,8 @@ class SqliteLog {
   int64_t last_revision();
   int64_t compacted() const { return compacted_; }
   int64_t swept() const { return swept_; }
-  /// First finding of SQLite's own check, or nothing.
-  std::optional<std::string> integrity_fault();
+  /// See SqliteDatabase::integrity_fault.
+  std::optional<std::string> integrity_fault() { return database_->integrity_fault(); }
 
   DbCode begin();
   DbCode append(const LogRow& row);
@@ -116,7 +116,7 @@ class SqliteLog {
   Status read(SqliteStatement rows, const std::function<Status(const LogRow&)>& visit);
   Status prepare_file(bool in_memory, Mode mode);
   Status create_tables();
-  Status add_ledger(int64_t version);
+  Status raise_ledger(int64_t version);
   DbCode sweep_rows(int64_t to, int64_t horizon);
 
   std::unique_ptr<SqliteDatabase> database_;

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import ordering
-from charter_e2e import BINARY, COMMAND_S, Server, ServerTest
+from charter_e2e import BINARY, COMMAND_S, Server, ServerTest, eventually
 from ordering import MANIFESTS, NS
 
 VERBS = ("apply", "-f", "-")
@@ -29,7 +29,7 @@ class ExportTest(ServerTest):
         cls.server.kubectl("apply", "-f", MANIFESTS)
         ordering.hasten(cls.server, "datacenter-1")
         ordering.accept(cls.server)
-        ordering.wait_everything_ready(cls.server)
+        cls.wait_all_there(cls.server)
 
     def spoken_of(self, text):
         """kind/name of each document, in order, as kubectl reads them."""
@@ -111,9 +111,18 @@ class ExportTest(ServerTest):
         other.start()
         other.kubectl(*VERBS, stdin=text)
         ordering.accept(other)
-        ordering.wait_everything_ready(other)
+        self.wait_all_there(other)
         self.assertEqual(self.capacity(other), self.capacity(self.server))
         self.assertEqual(export(other)[0], text, "and its export is the same bytes")
+
+    @staticmethod
+    def wait_all_there(server):
+        """A contract counts what its instances have in a pass of its own, after it and they are Ready."""
+        def units():
+            return ordering.read(server, "contract", "orders", "-n", NS)["status"]["units"].values()
+
+        ordering.wait_everything_ready(server)
+        eventually(lambda: all(u["provisioned"] == u["ordered"] for u in units()), "all that was ordered is counted as provisioned")
 
     @staticmethod
     def capacity(server):

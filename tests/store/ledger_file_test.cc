@@ -1,5 +1,7 @@
 #include "controller/store/ledger_file.h"
 
+#include "controller/store/sqlite_database.h"
+#include "tests/store/older_ledger.h"
 #include "tests/store/store_fixture.h"
 
 #include <gtest/gtest.h>
@@ -8,8 +10,8 @@
 #include <fstream>
 #include <thread>
 
-// The ledger beside another API server: what is told twice, out of order, by two processes, or after
-// a crash ends up as what our own API server would have written.
+// The ledger beside another API server: what is told twice, out of order, by two processes, or
+// after a crash ends up as what our own API server would have written.
 namespace charter::testing {
 namespace {
 
@@ -147,6 +149,25 @@ TEST_F(LedgerFileTest, WhatIsNoLedgerIsRefused) {
   std::ofstream(dir_.path() + "/ledger.db") << std::string(4096, 'x');
   EXPECT_FALSE(LedgerFile::open(dir_.path() + "/ledger.db"));
   EXPECT_FALSE(LedgerFile::open(dir_.path() + "/nowhere/ledger.db"));
+}
+
+TEST_F(LedgerFileTest, A_file_whose_rows_held_their_texts_is_raised_when_it_is_opened) {
+  {
+    const auto ledger = open();
+    ASSERT_TRUE(ledger->record("u", {span(1, 10, 20)}));
+    ASSERT_TRUE(ledger->record("v", {span(1, 15)}));
+  }
+  {
+    const auto database = SqliteDatabase::open(dir_.path() + "/ledger.db", "");
+    const auto script = kToOlderLedger + std::string("PRAGMA user_version=1");
+    ASSERT_EQ(database->execute(script.c_str()), DbCode::Ok) << database->error();
+  }
+  const auto ledger = open();
+  EXPECT_EQ(rows_of(*ledger), (Rows{"u#1 10-20", "v#1 15-"}));
+  EXPECT_EQ(findings(*ledger), 0u);
+  EXPECT_EQ(*ledger->open_subjects(), (std::vector<std::string>{"v"}));
+  ASSERT_TRUE(ledger->record_end("v", 30));
+  EXPECT_EQ(rows_of(*ledger), (Rows{"u#1 10-20", "v#1 15-30"}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "controller/store/sqlite_database.h"
 #include "controller/store/store.h"
 #include "controller/store/verify.h"
+#include "tests/store/older_ledger.h"
 #include "tests/store/store_fixture.h"
 #include "tests/support/fault_vfs.h"
 
@@ -161,14 +162,17 @@ TEST(Ledger, One_flipped_byte_is_found_by_verify) {
   EXPECT_EQ(told.back(), (std::pair<uint64_t, uint64_t>{3 + 3, 3 + 3})) << "rows and entries";
   const char* changes[] = {
       "UPDATE ledger SET until=21 WHERE position=2",
-      "UPDATE ledger SET amounts='{\"cpu-hours\":3}' WHERE position=1",
-      "UPDATE ledger SET payer='q' WHERE position=3",
+      "UPDATE ledger SET payer=subject WHERE position=3",
+      "UPDATE ledger SET detail=123456 WHERE position=3",
       "UPDATE ledger SET hash=zeroblob(32) WHERE position=2",
       "UPDATE ledger SET number=3 WHERE position=3",
       "UPDATE ledger SET begun=3 WHERE position=2",
       "DELETE FROM ledger WHERE position=2",
       "DELETE FROM ledger WHERE position=1",
       "DELETE FROM ledger_open",
+      "UPDATE ledger_word SET word='{\"cpu-hours\":3}' WHERE word='{\"cpu-hours\":4}'",
+      "UPDATE ledger_word SET word='q' WHERE word='p'",
+      "DELETE FROM ledger_word WHERE word='u'",
   };
   for (const char* change : changes) {
     const TempDir copy;
@@ -192,7 +196,8 @@ TEST(Ledger, A_file_from_before_it_gets_it_at_the_next_start) {
   must_commit(*must_open(inline_options(dir.path())), create({"shop", "m"}, "kept"));
   {
     const auto database = SqliteDatabase::open(dir.path() + "/charter.db", "");
-    ASSERT_EQ(database->execute("DROP TABLE ledger; DROP TABLE ledger_open; PRAGMA user_version=1;"
+    ASSERT_EQ(database->execute("DROP TABLE ledger; DROP TABLE ledger_open; DROP TABLE "
+                                "ledger_word; PRAGMA user_version=1;"
                                 "PRAGMA wal_checkpoint(TRUNCATE)"),
               DbCode::Ok);
   }
@@ -203,6 +208,66 @@ TEST(Ledger, A_file_from_before_it_gets_it_at_the_next_start) {
   ASSERT_TRUE(object);
   must_commit(*store, metered(update(object, "on"), {{"u", span(1, 10)}}));
   EXPECT_EQ(read(*store, {"p", 0, 100}), (Rows{"u#1 10- @1,0"}));
+}
+
+TEST(Ledger, A_ledger_whose_rows_held_their_texts_is_raised_at_the_next_start) {
+  const TempDir dir;
+  const auto make_older = [&dir](int version) {
+    const auto database = SqliteDatabase::open(dir.path() + "/charter.db", "");
+    const auto script = kToOlderLedger + ("PRAGMA user_version=" + std::to_string(version) +
+                                          ";PRAGMA wal_checkpoint(TRUNCATE)");
+    ASSERT_EQ(database->execute(script.c_str()), DbCode::Ok) << database->error();
+    std::filesystem::remove(dir.path() + "/charter.db-acked");
+  };
+  ObjectPtr object;
+  {
+    const auto store = must_open(inline_options(dir.path()));
+    must_commit(*store, metered(create({"shop", "n"}, "1"), {{"v", span(1, 5, {}, "it's me")}}));
+    object = must_commit(*store, metered(create({"shop", "m"}, "1"), {{"u", span(1, 10)}}));
+    object = must_commit(*store, metered(update(object, "2"), {{"u", span(1, 10, 20)}}));
+    object = must_commit(*store, metered(update(object, "3"), {{"u", span(2, 30)}}));
+  }
+  const Rows before{"u#1 10-20 @2,3", "u#2 30- @4,0"};
+  for (const int version : {3, 4}) {
+    make_older(version);
+    const auto refused = verify_store(dir.path());
+    ASSERT_FALSE(refused) << "its chain cannot be followed, which must not look like sound";
+    EXPECT_NE(refused.error().message.find("start the server once"), std::string::npos);
+    {
+      const auto store = must_open(inline_options(dir.path()));
+      EXPECT_EQ(read(*store, {"p", 0, 100}), before);
+      EXPECT_EQ(read(*store, {"it's me", 0, 100}), (Rows{"v#1 5- @1,0"}));
+    }
+    EXPECT_TRUE(verify_store(dir.path())->empty());
+    const auto database = SqliteDatabase::open(dir.path() + "/charter.db", "");
+    EXPECT_EQ(database->integer("PRAGMA user_version", 0), version + 2);
+  }
+  {
+    const auto store = must_open(inline_options(dir.path()));
+    object = store->get(kBucket, {"shop", "m"});
+    must_commit(*store, metered(update(object, "4"), {{"u", span(2, 30, 40)}}));
+    EXPECT_EQ(read(*store, {"p", 0, 100}), (Rows{"u#1 10-20 @2,3", "u#2 30-40 @4,5"}));
+  }
+  EXPECT_TRUE(verify_store(dir.path())->empty());
+}
+
+TEST(Ledger, Words_of_a_transaction_that_was_rolled_back_get_numbers_of_others_later) {
+  const TempDir dir;
+  FaultVfs vfs;
+  {
+    StoreOptions options = inline_options(dir.path());
+    options.vfs = vfs.name();
+    const auto store = must_open(options);
+    must_commit(*store, create({"shop", "first"}, "1"));
+    vfs.fail_nth(FaultVfs::Call::Write, 1, FaultVfs::Fault::DiskFull);
+    auto lost = span(1, 10, {}, "payer of what is lost");
+    EXPECT_FALSE(store->commit(metered(create({"shop", "lost"}, "1"), {{"lost", lost}})));
+    must_commit(*store, metered(create({"shop", "m"}, "1"), {{"u", span(1, 10)}}));
+    must_commit(*store, metered(create({"shop", "lost"}, "1"), {{"lost", lost}}));
+    EXPECT_EQ(read(*store, {"p", 0, 100}), (Rows{"u#1 10- @1,0"}));
+    EXPECT_EQ(read(*store, {"payer of what is lost", 0, 100}), (Rows{"lost#1 10- @2,0"}));
+  }
+  EXPECT_TRUE(verify_store(dir.path())->empty());
 }
 
 }  // namespace

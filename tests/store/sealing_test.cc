@@ -188,9 +188,9 @@ TEST(Sealing, A_program_that_knows_no_keys_finds_a_newer_format) {
   const auto version = [&] {
     return SqliteDatabase::open(dir.path() + "/charter.db", "")->integer("PRAGMA user_version", 0);
   };
-  EXPECT_EQ(version(), 3);
+  const int64_t plain = version();
   must_open(sealed_options(dir.path(), "a"));
-  EXPECT_EQ(version(), 4);
+  EXPECT_EQ(version(), plain + 1);
 }
 
 /// Edits the database as somebody who knows the format and its checksum would.
