@@ -8,6 +8,9 @@
 // controller/base/limits.h, so that a change of one rebuilds only who talks to a server.
 namespace charter::limits {
 
+/// A worker beyond the first ends when it had nothing to do for this long.
+inline constexpr auto kWorkerIdle = std::chrono::seconds(10);
+
 using namespace std::chrono_literals;
 
 // --- requests

@@ -3,14 +3,11 @@
 #include "controller/base/check.h"
 #include "controller/base/limits.h"
 #include "controller/base/log.h"
-#include "controller/base/threads.h"
 
 #include <algorithm>
 
 namespace charter {
 namespace {
-
-constexpr Duration kForever = std::chrono::hours(24 * 365);
 
 void keep_sooner(std::optional<Duration>& first, std::optional<Duration> due) {
   if (due && (!first || *due < *first)) first = due;
@@ -31,9 +28,7 @@ Manager::~Manager() {
   if (auto stopped = stop(); !stopped) {
     log_error("manager", "still waiting for threads", {{"error", stopped.error().message}});
   }
-  for (std::thread& worker : workers_) {
-    if (worker.joinable()) worker.join();
-  }
+  pools_.clear();
   if (pump_thread_.joinable()) pump_thread_.join();
   for (std::thread& writer : event_writers_) {
     if (writer.joinable()) writer.join();
@@ -102,20 +97,12 @@ void Manager::start() {
   CHECK_MSG(!started_, "start() is called once");
   started_ = true;
   for (auto& controller : controllers_) {
-    for (const Duty duty : {Duty::All, Duty::User, Duty::Drift}) {
-      for (size_t i = 0; i < controller->workers(duty); ++i)
-        workers_.emplace_back([this, at = controller.get(), duty] { work(*at, duty); });
-    }
+    pools_.push_back(std::make_unique<WorkerPool>(*controller, gate_));
+    pools_.back()->start();
   }
   for (size_t i = 0; i < limits::kEventWriters; ++i)
     event_writers_.emplace_back([this] { events_loop(); });
   pump_thread_ = std::thread([this] { pump_loop(); });
-}
-
-void Manager::work(Controller& controller, Duty duty) {
-  if (duty == Duty::Drift) yield_cpu_to_others();
-  gate_->wait_finished(kForever);
-  controller.work(duty);
 }
 
 void Manager::allow_work() {
@@ -125,6 +112,13 @@ void Manager::allow_work() {
 
 bool Manager::wait_ready(Duration deadline) {
   return gate_->wait_finished(deadline);
+}
+
+size_t Manager::worker_threads() const {
+  size_t all = 0;
+  for (const auto& pool : pools_)
+    all += pool->threads();
+  return all;
 }
 
 Status Manager::stop() {
@@ -148,9 +142,8 @@ Status Manager::drain_workers() {
   if (!late.empty()) {
     return Error{Code::Timeout, "passes did not end within the stop deadline: " + late};
   }
-  for (std::thread& worker : workers_) {
-    if (worker.joinable()) worker.join();
-  }
+  for (const auto& pool : pools_)
+    pool->join();
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "controller/runtime/controller.h"
 #include "controller/runtime/signal.h"
+#include "controller/runtime/worker_pool.h"
 
 #include <atomic>
 #include <functional>
@@ -75,12 +76,13 @@ class Manager {
   void start();
   /// Waits until all caches are in sync and workers run; false after `deadline`.
   bool wait_ready(Duration deadline);
+  /// Threads that run passes or wait for keys.
+  size_t worker_threads() const;
   /// Ordered stop; idempotent. Error Timeout naming the stage and controller that missed its
   /// deadline.
   Status stop();
 
  private:
-  void work(Controller& controller, Duty duty);
   void pump_loop();
   void events_loop();
   bool pump_caches();
@@ -99,7 +101,7 @@ class Manager {
   const std::shared_ptr<Signal> gate_ = std::make_shared<Signal>();  // finished: workers may begin
   std::atomic<bool> may_work_{true};
   bool started_ = false;
-  std::vector<std::thread> workers_;
+  std::vector<std::unique_ptr<WorkerPool>> pools_;
   std::thread pump_thread_;
   std::vector<std::thread> event_writers_;
 };

@@ -75,23 +75,39 @@ std::optional<WorkItem> WorkQueue::try_take() {
 
 std::optional<WorkItem> WorkQueue::take(Duty duty) {
   std::unique_lock lock(mutex_);
-  for (;;) {
+  for (bool bored = false;;) {
     promote_due();
     if (auto item = hand_out(duty)) {
       // Who goes to work leaves the watch to another.
       if (!delayed_.empty() && !timed_) wake(Duty::All);
+      const bool was_last = idle_[static_cast<size_t>(duty)] == 0;
+      lock.unlock();
+      if (was_last && all_busy_) all_busy_(duty);
       return item;
     }
     if (shut_down_) return std::nullopt;
     if (!delayed_.empty() && !timed_) {
       watch_time(lock);
+    } else if (bored) {
+      return std::nullopt;
     } else {
-      const auto at = static_cast<size_t>(duty);
-      ++idle_[at];
-      changed_[at].wait(lock);
-      --idle_[at];
+      bored = !wait_idle(lock, duty);
     }
   }
+}
+
+/// False when it was told nothing for long and others of the duty wait too.
+bool WorkQueue::wait_idle(std::unique_lock<std::mutex>& lock, Duty duty) {
+  const auto at = static_cast<size_t>(duty);
+  ++idle_[at];
+  bool told = true;
+  if (all_busy_ && idle_[at] > 1) {
+    told = changed_[at].wait_for(lock, bounds_.idle_max) == std::cv_status::no_timeout;
+  } else {
+    changed_[at].wait(lock);
+  }
+  --idle_[at];
+  return told || idle_[at] == 0;
 }
 
 // One worker watches the time for all: sixty of them would wake for each delay that ends.

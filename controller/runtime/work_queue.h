@@ -4,6 +4,7 @@
 #include "controller/base/limits.h"
 #include "controller/base/metrics.h"
 #include "controller/object/object.h"
+#include "controller/runtime/limits.h"
 #include "controller/runtime/work_lanes.h"
 
 #include <array>
@@ -48,12 +49,14 @@ struct WorkItem {
 
 /// Which keys a worker takes.
 enum class Duty { All, User, Drift };
+inline constexpr size_t kDuties = 3;
 
 /// Bounds of a queue.
 struct WorkQueueLimits {
   size_t keys_max = limits::kWorkQueueMax;  ///< queued and delayed keys together
   Duration backoff_min = limits::kBackoffMin;
   Duration backoff_max = limits::kBackoffMax;
+  Duration idle_max = limits::kWorkerIdle;  ///< how long a worker waits beside others
   LaneBounds user{};
   LaneBounds drift{};
 };
@@ -82,7 +85,11 @@ class WorkQueue {
   /// The next key, or nothing when none is ready. Taking a key cancels its delay: the pass decides
   /// anew. Every taken key MUST be given back with `done`.
   std::optional<WorkItem> try_take();
-  /// Waits for a key of this duty; nothing once the queue is shut down.
+  /// Called, with nothing locked, by a worker that takes a key while no other of its duty waits for
+  /// one. Before the first take().
+  void on_all_busy(std::function<void(Duty)> tell) { all_busy_ = std::move(tell); }
+  /// Waits for a key of this duty; nothing once the queue is shut down, or when others of the duty
+  /// wait too and none came for idle_max: this worker may end.
   std::optional<WorkItem> take(Duty duty = Duty::All);
   void done(const ObjectName& key);
   /// The pass of a running key is through with what its lane stands for: its place is free for the
@@ -104,7 +111,6 @@ class WorkQueue {
   size_t running() const;
 
  private:
-  static constexpr size_t kDuties = 3;
   struct Entry : WorkLanes::Place {
     ObjectName key;
     bool queued = false;   // waits in the line of `priority`
@@ -122,6 +128,7 @@ class WorkQueue {
   void wake(Duty duty);
   void wake_for(Priority priority);
   void watch_time(std::unique_lock<std::mutex>& lock);
+  bool wait_idle(std::unique_lock<std::mutex>& lock, Duty duty);
   Entry* find_or_make(const ObjectName& key, Priority priority);
   bool make_room(Priority priority);
   void add_locked(const ObjectName& key, Priority priority);
@@ -142,6 +149,7 @@ class WorkQueue {
   const Clock& clock_;
   const WorkQueueLimits bounds_;
   const LaneOf name_lane_;
+  std::function<void(Duty)> all_busy_;
   mutable std::mutex mutex_;
   std::array<std::condition_variable, kDuties> changed_;  // idle workers, by duty
   std::condition_variable drained_;                       // who waits for the end

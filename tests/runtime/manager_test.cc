@@ -181,5 +181,44 @@ TEST(ManagerLive, Stops_before_it_was_ever_ready) {
   EXPECT_EQ(watched.passes, 0);
 }
 
+/// Passes that do not end before so many run beside each other.
+class Crowd final : public Reconciler {
+ public:
+  Crowd(std::atomic<int>& inside, int wanted) : inside_(inside), wanted_(wanted) {}
+  Outcome reconcile(const ObjectName&) override {
+    ++inside_;
+    while (inside_ < wanted_)
+      std::this_thread::yield();
+    return Outcome::done();
+  }
+
+ private:
+  std::atomic<int>& inside_;
+  const int wanted_;
+};
+
+TEST(ManagerLive, Workers_come_when_they_are_needed_up_to_what_the_controller_wants) {
+  test::LocalApi api(WriterMode::Thread);
+  SystemClock clock;
+  std::atomic<int> inside{0};
+  ControllerSpec spec;
+  spec.name = "crowd";
+  spec.primary = kWidgets;
+  spec.workers = {6, 0};
+  spec.make = [&](const Runtime&) { return std::make_unique<Crowd>(inside, 6); };
+  auto parts = live_parts(api, clock);
+  Manager manager(std::move(parts));
+  manager.add(std::move(spec));
+  manager.start();
+  ASSERT_TRUE(manager.wait_ready(10s));
+  EXPECT_EQ(manager.worker_threads(), 1U);
+  for (int i = 0; i < 6; ++i)
+    api.create(kWidgets, widget("w" + std::to_string(i)));
+  while (inside < 6)  // they wait for each other: with fewer workers they wait for ever
+    std::this_thread::yield();
+  EXPECT_EQ(manager.worker_threads(), 6U);
+  EXPECT_TRUE(manager.stop());
+}
+
 }  // namespace
 }  // namespace charter

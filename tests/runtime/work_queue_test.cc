@@ -361,5 +361,36 @@ TEST(WorkQueueThreads, A_waiting_worker_wakes_for_a_key_that_becomes_due) {
   worker.join();
 }
 
+TEST(WorkQueueThreads, Of_workers_with_nothing_to_do_all_but_one_may_end) {
+  SystemClock clock;
+  Metrics metrics;
+  WorkQueueLimits bounds;
+  bounds.idle_max = 5ms;
+  WorkQueue queue("bored", clock, metrics, bounds);
+  std::atomic<int> busy{0}, ended{0}, served{0};
+  queue.on_all_busy([&](Duty) { ++busy; });
+  std::vector<std::thread> workers;
+  for (int w = 0; w < 5; ++w) {
+    workers.emplace_back([&] {
+      while (auto item = queue.take(Duty::User)) {
+        ++served;
+        queue.done(item->key);
+      }
+      ++ended;
+    });
+  }
+  while (ended < 4)
+    std::this_thread::yield();
+  queue.add({"", "late"}, Priority::User);
+  queue.add_after({"", "later"}, 20ms, Priority::User);
+  while (served < 2)
+    std::this_thread::yield();
+  EXPECT_EQ(ended, 4) << "the last one stays, and still watches the time";
+  EXPECT_EQ(busy, 2) << "each time that it went to work nobody was left";
+  queue.shut_down();
+  for (std::thread& worker : workers)
+    worker.join();
+}
+
 }  // namespace
 }  // namespace charter
