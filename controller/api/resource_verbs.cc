@@ -266,7 +266,12 @@ void ResourceVerbs::create(const ResourceTypePtr& type, const std::string& ns, J
   change->form = Change::Form::Create;
   change->generated_name = text_at(body, {"metadata", "name"}).empty();
   change->options = std::move(options);
-  change->edit = [body = std::move(body)](const Json*) -> Result<Json> { return body; };
+  if (change->generated_name) {
+    change->edit = [body = std::move(body)](const Json*) -> Result<Json> { return body; };
+  } else {
+    // It is not run again, see submit(). A copy that lived on would be freed by the writer.
+    change->edit = [body = std::move(body)](const Json*) mutable -> Result<Json> { return std::move(body); };
+  }
   change->done = std::move(done);
   run(change);
 }

@@ -194,11 +194,15 @@ Guard make_guard(const std::shared_ptr<Change>& change, std::shared_ptr<const Js
   const auto hooks = change->parts.hooks.find(change->type->bucket());
   const bool judged = hooks != change->parts.hooks.end() && hooks->second.guard && change->subresource != "status";
   const bool creates = !before;
-  if (!judged && !(creates && change->type->namespaced)) return {};
-  return [change, object = std::move(object), before = std::move(before), judged, creates](const View& view) -> Status {
+  if (!judged) {
+    if (!creates || !change->type->namespaced) return {};
+    // Without the trees: they would be freed by the writer, a thread that did not make them.
+    return [type = change->type, ns = change->name.ns, name = text_at(*object, {"metadata", "name"})](
+               const View& view) { return check_namespace(*type, ns, name, view); };
+  }
+  return [change, object = std::move(object), before = std::move(before), creates](const View& view) -> Status {
     const std::string name = text_at(*object, {"metadata", "name"});
     if (creates) CHARTER_TRY(check_namespace(*change->type, change->name.ns, name, view));
-    if (!judged) return {};
     AdmitRequest request;
     request.operation = creates ? AdmitRequest::Operation::Create : AdmitRequest::Operation::Update;
     request.subresource = change->subresource;
