@@ -22,6 +22,7 @@ endif()
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 find_package(pugixml REQUIRED)
 
 # Asio and Beast are header-only. Coroutines stay off: g++ 12.2 miscompiles them. The io_context's

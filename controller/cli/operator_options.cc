@@ -1,6 +1,7 @@
 #include "controller/cli/operator_options.h"
 
 #include "controller/base/random.h"
+#include "controller/cli/ledger_address.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -93,12 +94,12 @@ Status read_webhook(const CommandInput& input, OperatorOptions& out) {
 }  // namespace
 
 std::vector<CommandFlag> operator_flags() {
-  return {
+  std::vector<CommandFlag> flags = {
       {"kubeconfig",
        "The cluster; without it $KUBECONFIG, the pod's own account, then ~/.kube/config", ""},
       {"context", "Context of the kubeconfig; without it the current one", ""},
-      {"data-dir", "Directory of the ledger and of what drivers keep; replicas share it", "",
-       CommandFlag::Kind::Value, true},
+      {"data-dir", "Directory of the ledger, unless that is elsewhere, and of what drivers keep",
+       "", CommandFlag::Kind::Value, true},
       {"listen", "ADDRESS:PORT of /metrics, /healthz, /readyz and the webhooks, over TLS",
        "0.0.0.0:9443"},
       {"leader-elect", "Act only while holding a Lease: true or false", "true"},
@@ -118,6 +119,9 @@ std::vector<CommandFlag> operator_flags() {
        ""},
       {"debug", "Log more", "", CommandFlag::Kind::Switch},
   };
+  for (CommandFlag& flag : ledger_flags())
+    flags.push_back(std::move(flag));
+  return flags;
 }
 
 Result<OperatorOptions> operator_options(const CommandInput& input) {
@@ -128,6 +132,7 @@ Result<OperatorOptions> operator_options(const CommandInput& input) {
   CHARTER_TRY_ASSIGN(out.leader_elect, truth_of(input, "leader-elect"));
   CHARTER_TRY_ASSIGN(out.election, election_of(input, out.cluster));
   out.data_dir = input.flag("data-dir");
+  CHARTER_TRY_ASSIGN(out.ledger, ledger_address(input));
   out.install_definitions = input.flag("install-crds") == "true";
   return out;
 }

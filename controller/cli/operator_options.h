@@ -2,10 +2,12 @@
 
 #include "controller/base/command.h"
 #include "controller/base/result.h"
+#include "controller/postgres/postgres_address.h"
 #include "controller/runtime/kubeconfig.h"
 #include "controller/runtime/leader_elector.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,8 @@ namespace charter {
 struct OperatorOptions {
   Kubeconfig cluster;
   std::string data_dir;
+  /// Where the ledger is, if it is in PostgreSQL; else it is DATA_DIR/ledger.db.
+  std::optional<PostgresAddress> ledger;
   std::string host;
   uint16_t port = 0;
   bool leader_elect = true;

@@ -5,7 +5,9 @@
 #include "controller/api/status_body.h"
 #include "controller/base/log.h"
 #include "controller/cli/cluster_definitions.h"
+#include "controller/postgres/postgres_ledger.h"
 #include "controller/runtime/limits.h"
+#include "controller/store/ledger_file.h"
 
 #include <nlohmann/json.hpp>
 
@@ -98,10 +100,15 @@ std::shared_ptr<Client> OperatorProcess::client_for(const std::string& field_man
 }
 
 void OperatorProcess::answer(HttpRequest request, Respond respond) {
-  if (!webhooks_ || request.path != OperatorWebhooks::kPath) return respond(answer_plain(request));
   const bool is_filled = ready_ && manager_->caches().synced();
-  webhooks_->answer(std::move(request), std::move(respond),
-                    is_filled ? &manager_->caches() : nullptr);
+  const View* cached = is_filled ? &manager_->caches() : nullptr;
+  if (webhooks_ && request.path == OperatorWebhooks::kPath)
+    return webhooks_->answer(std::move(request), std::move(respond), cached);
+  if (OperatorDocuments::is_path(request.path)) {
+    return documents_->answer(std::move(request), std::move(respond), cached,
+                              is_filled ? ledger_.get() : nullptr);
+  }
+  respond(answer_plain(request));
 }
 
 HttpResponse OperatorProcess::answer_plain(const HttpRequest& request) const {
@@ -136,6 +143,12 @@ Status OperatorProcess::start_http() {
                                 },
                                 status_response, metrics_));
   return {};
+}
+
+void OperatorProcess::make_documents() {
+  auto client = std::make_shared<RestClient>(client_parts(transport_), "charter-documents");
+  documents_ = std::make_unique<OperatorDocuments>(OperatorDocumentParts{
+      kinds_, product_.hooks, clock_, metrics_, std::move(client), transport_});
 }
 
 Status OperatorProcess::make_webhooks() {
@@ -192,6 +205,24 @@ Status OperatorProcess::prepare_cluster(const std::function<bool()>& is_stopped)
   }
 }
 
+Status OperatorProcess::open_ledger(const std::function<bool()>& is_stopped) {
+  const auto may_write = [this] { return may_act(); };
+  if (!options_.ledger) {
+    CHARTER_TRY_ASSIGN(ledger_, LedgerFile::open(options_.data_dir + "/ledger.db", may_write));
+    return {};
+  }
+  for (;;) {
+    auto opened = PostgresLedger::open(*options_.ledger, clock_, random_, may_write);
+    if (opened) {
+      ledger_ = std::move(*opened);
+      return {};
+    }
+    if (!is_retryable(opened.error().code) || is_stopped()) return opened.error();
+    log_warn("operator", "waiting for the ledger", {{"error", opened.error().message}});
+    stopped_->wait_finished(kConnectRetry);
+  }
+}
+
 void OperatorProcess::start_manager() {
   manager_ = std::make_unique<Manager>(
       ManagerParts{[this](const std::string& field_manager) { return client_for(field_manager); },
@@ -208,6 +239,7 @@ void OperatorProcess::start_manager() {
 Status OperatorProcess::start(const std::function<bool()>& is_stopped) {
   CHARTER_TRY(connect());
   CHARTER_TRY(make_webhooks());
+  make_documents();
   CHARTER_TRY(start_http());
   if (options_.leader_elect) {
     lease_client_ =
@@ -215,8 +247,7 @@ Status OperatorProcess::start(const std::function<bool()>& is_stopped) {
     elector_ = std::make_unique<LeaderElector>(*lease_client_, options_.election, clock_, random_,
                                                metrics_);
   }
-  CHARTER_TRY_ASSIGN(
-      ledger_, LedgerFile::open(options_.data_dir + "/ledger.db", [this] { return may_act(); }));
+  CHARTER_TRY(open_ledger(is_stopped));
   CHARTER_TRY(prepare_cluster(is_stopped));
   start_manager();
   if (webhooks_) webhooks_thread_ = std::thread([this] { webhooks_loop(); });
@@ -231,7 +262,8 @@ Status OperatorProcess::start(const std::function<bool()>& is_stopped) {
 void OperatorProcess::elect() {
   bool begun = false;
   while (!elector_signal_->ended()) {
-    const bool leads = elector_->attempt();
+    // Another process has begun a term, whatever the Lease says.
+    const bool leads = !ledger_->is_fenced() && elector_->attempt();
     if (leads && !begun) {
       begun = true;
       log_info("operator", "leads", {{"identity", options_.election.identity}});
@@ -246,11 +278,17 @@ void OperatorProcess::elect() {
   }
 }
 
+Status OperatorProcess::take_over_ledger() {
+  if (!has_ledger_) CHARTER_TRY(ledger_->begin_term());
+  has_ledger_ = true;
+  return keeper_->catch_up();
+}
+
 // No worker runs before the ledger knows every state that could be replaced.
 void OperatorProcess::begin_term() {
   while (!stopping_) {
     const Status caught =
-        manager_->caches().synced() ? keeper_->catch_up() : Error{Code::ServiceUnavailable, ""};
+        manager_->caches().synced() ? take_over_ledger() : Error{Code::ServiceUnavailable, ""};
     if (caught) break;
     if (!caught.error().message.empty())
       log_warn("operator", "the ledger is not caught up", {{"error", caught.error().message}});
@@ -279,6 +317,7 @@ Status OperatorProcess::stop() {
   if (elector_ && ended) elector_->release();
   if (http_) http_->stop(limits::kStopDeadline);
   if (webhooks_) webhooks_->stop();
+  if (documents_) documents_->stop();
   if (transport_) transport_->cancel();
   if (lease_transport_) lease_transport_->cancel();
   return ended;

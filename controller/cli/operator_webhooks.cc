@@ -68,6 +68,8 @@ Result<std::unique_ptr<OperatorWebhooks>> OperatorWebhooks::make(OperatorWebhook
     client["service"] = {
         {"namespace", ns}, {"name", name}, {"path", kPath}, {"port", kServicePort}};
   }
+  // Documents are read through port-forwards, too.
+  if (hosts.front() != "localhost") hosts.emplace_back("localhost");
   return std::unique_ptr<OperatorWebhooks>(
       new OperatorWebhooks(std::move(parts), std::move(client), std::move(hosts)));
 }

@@ -4,7 +4,8 @@
 
 namespace charter {
 
-/// `charter verify --data-dir D`: checks a store that is not in use; exit code 0 when sound, 1 with findings, 2 when it cannot be read.
+/// `charter verify`: checks a store that is not in use, or a ledger in PostgreSQL; exit code 0 when
+/// sound, 1 with findings, 2 when it cannot be read.
 Command verify_command();
 
 }  // namespace charter

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace charter {
@@ -14,6 +15,9 @@ namespace {
 const Gvr kSecrets{"", "v1", "secrets"};
 constexpr Duration kWebhookCaLife = std::chrono::hours(24 * 365);
 constexpr Duration kLeafLife = std::chrono::hours(24 * 30);
+// API servers learn of a new bundle by watches of their own, within seconds. Until all have, the
+// old CA's leaves are the ones that everybody trusts.
+constexpr Duration kKnownEverywhere = std::chrono::minutes(5);
 constexpr size_t kBundleMax = 2;  // the CA that signs and the one before it
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----\n";
 
@@ -77,6 +81,7 @@ Status WebhookCertificates::read(const ObjectPtr& found) {
                                     " cannot sign the webhooks' certificates: " +
                                     usable.error().message + "; delete it to have it made anew"};
   }
+  if (signer.certificate_pem != signer_.certificate_pem) signer_since_ = clock_.now();
   current_ = found;
   bundle_ = bundle;
   signer_ = std::move(signer);
@@ -97,12 +102,20 @@ Result<WebhookMaterial> WebhookCertificates::look() {
   if (!found) return Error(found.error());
   CHARTER_TRY(read(*found));
   const Instant now = clock_.now();
-  const bool is_good = !leaf_.certificate_pem.empty() && !is_due(leaf_.certificate_pem, now) &&
-                       is_signed_by(leaf_.certificate_pem, signer_.certificate_pem);
-  if (!is_good) {
+  if (!is_leaf_good(now)) {
     CHARTER_TRY_ASSIGN(leaf_, issue_certificate(signer_, leaf_request(hosts_), now, kLeafLife));
   }
   return WebhookMaterial{{leaf_.certificate_pem, leaf_.key_pem, ""}, bundle_};
+}
+
+bool WebhookCertificates::is_leaf_good(Instant now) const {
+  if (leaf_.certificate_pem.empty() || is_due(leaf_.certificate_pem, now)) return false;
+  if (is_signed_by(leaf_.certificate_pem, signer_.certificate_pem)) return true;
+  if (now - signer_since_ >= kKnownEverywhere) return false;
+  const auto trusted = certificates_in(bundle_);
+  return std::any_of(trusted.begin(), trusted.end(), [this](const std::string& ca) {
+    return is_signed_by(leaf_.certificate_pem, ca);
+  });
 }
 
 Status WebhookCertificates::rotate(

@@ -14,7 +14,8 @@
 //   Secret     tls.crt  the CAs that are trusted, the one that signs first
 //              tls.key  its key
 //   rotation   two thirds of a CA's life are over: the leader makes the next one, publishes both to
-//              the API server *before* anybody signs with the new one, then writes the Secret
+//              the API server *before* anybody signs with the new one, then writes the Secret;
+//              replicas change over some minutes later, when every API server knows the new one
 //
 // Thread contract: one thread.
 namespace charter {
@@ -41,6 +42,7 @@ class WebhookCertificates {
 
  private:
   Status read(const ObjectPtr& found);
+  bool is_leaf_good(Instant now) const;
   Json document(const std::string& bundle, const std::string& key) const;
 
   Client& client_;
@@ -50,6 +52,7 @@ class WebhookCertificates {
   ObjectPtr current_;  // the Secret as last seen
   std::string bundle_;
   CertifiedKey signer_;  // the first of the bundle and its key
+  Instant signer_since_{};
   CertifiedKey leaf_;
 };
 

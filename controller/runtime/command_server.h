@@ -15,6 +15,9 @@ namespace charter {
 
 /// --kubeconfig and --context, for a command's own flags to be followed by.
 std::vector<CommandFlag> server_flags();
+/// --operator and --operator-ca, for commands on what the API server of `charter operator` does not
+/// serve and the operator does. open_server() knows them.
+std::vector<CommandFlag> operator_server_flags();
 
 /// A server, as the command's flags and the environment name it.
 struct CommandServer {
@@ -22,7 +25,9 @@ struct CommandServer {
   std::string ns;  ///< the context's namespace, or "default"
 };
 
-/// Errors: NotFound or Invalid, naming the kubeconfig or its field. Does not connect yet.
+/// The server of the kubeconfig; with --operator that one, as the kubeconfig's user, by token.
+/// Errors: NotFound or Invalid, naming the kubeconfig or its field, or the flag. Does not connect
+/// yet.
 Result<CommandServer> open_server(const CommandInput& input);
 
 /// Writes `text` to `file`, or to `out` when it names none. Errors: InternalError naming the file.

@@ -35,7 +35,7 @@ struct Kubeconfig {
   std::string ns;                        ///< the context's namespace, empty: "default"
   std::string token_file =
       {};                ///< read again when it is old: rotated tokens; `token` is its content
-  ExecPlugin exec = {};  ///< asked for a token when there is none; empty command: none
+  ExecPlugin exec = {};  ///< asked for a credential when there is no token; empty command: none
   std::string proxy_url = {};  ///< http://host:port, empty: none
 };
 

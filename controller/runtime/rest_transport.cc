@@ -51,6 +51,16 @@ void trust(boost::asio::ssl::context& context, const Kubeconfig& config) {
   context.use_private_key(boost::asio::buffer(config.key_pem), boost::asio::ssl::context::pem);
 }
 
+bool is_usable(const Kubeconfig& config) {
+  try {
+    boost::asio::ssl::context probe(boost::asio::ssl::context::tls_client);
+    trust(probe, config);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 Error no_answer(const Kubeconfig& config, const std::string& what) {
   return Error{Code::ServiceUnavailable, config.server + ": " + what};
 }
@@ -154,23 +164,33 @@ http::client::http_client_config client_options(const Kubeconfig& config, Durati
 
 }  // namespace
 
-/// The client library's connection pool and what it was opened for.
+/// The client library's connection pools and what they were opened for.
 struct RestTransport::State {
+  using HttpClient = http::client::http_client;
   State(const Kubeconfig& from, RestOptions chosen)
       : config(from),
         options(std::move(chosen)),
         tokens(from, machine_clock()),
-        client(web::uri(from.server), client_options(from, options.timeout)) {}
+        identity(from),
+        client(std::make_shared<HttpClient>(web::uri(from.server),
+                                            client_options(from, options.timeout))) {}
 
-  /// A connection pool of its own for each length of silence: there are one or two.
-  http::client::http_client& streaming(Duration silence) {
+  /// The pool for requests as `credential`.
+  Result<std::shared_ptr<HttpClient>> requesting(const Credential& credential) {
     const std::lock_guard lock(mutex);
+    CHARTER_TRY(take_on(credential));
+    return client;
+  }
+  /// A pool of its own for each length of silence: there are one or two.
+  Result<std::shared_ptr<HttpClient>> streaming(const Credential& credential, Duration silence) {
+    const std::lock_guard lock(mutex);
+    CHARTER_TRY(take_on(credential));
     auto& found = streams[silence];
     if (!found) {
-      found = std::make_unique<http::client::http_client>(web::uri(config.server),
-                                                          client_options(config, silence));
+      found =
+          std::make_shared<HttpClient>(web::uri(config.server), client_options(identity, silence));
     }
-    return *found;
+    return found;
   }
   void tell(const http::method& method, int status, Duration began) const {
     if (options.seen) options.seen(method, status, machine_clock().monotonic() - began);
@@ -179,10 +199,33 @@ struct RestTransport::State {
   const Kubeconfig config;
   const RestOptions options;
   TokenSource tokens;
-  http::client::http_client client;
   pplx::cancellation_token_source cancelled = {};
+
+ private:
+  // A connection has the certificate that it was opened with: another one needs other connections.
+  // Requests that are on their way keep theirs.
+  Status take_on(const Credential& credential) {
+    if (credential.certificate_pem == identity.certificate_pem &&
+        credential.key_pem == identity.key_pem)
+      return {};
+    Kubeconfig next = identity;
+    next.certificate_pem = credential.certificate_pem;
+    next.key_pem = credential.key_pem;
+    if (!is_usable(next))
+      return Error{Code::Unauthorized, "credential plugin " + config.exec.command +
+                                           ": its certificate and key cannot be used: they must "
+                                           "be PEM, and the key must fit"};
+    client = std::make_shared<HttpClient>(web::uri(config.server),
+                                          client_options(next, options.timeout));
+    streams.clear();
+    identity = std::move(next);
+    return {};
+  }
+
   std::mutex mutex;
-  std::map<Duration, std::unique_ptr<http::client::http_client>> streams;
+  Kubeconfig identity;  // config with the certificate of now
+  std::shared_ptr<HttpClient> client;
+  std::map<Duration, std::shared_ptr<HttpClient>> streams;
 };
 
 /// What is sent.
@@ -210,10 +253,7 @@ Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& con
 Result<std::unique_ptr<RestTransport>> RestTransport::open(const Kubeconfig& config,
                                                            RestOptions options) {
   prepare_process();
-  try {
-    boost::asio::ssl::context probe(boost::asio::ssl::context::tls_client);
-    trust(probe, config);
-  } catch (const std::exception&) {
+  if (!is_usable(config)) {
     return Error{Code::Invalid, config.server +
                                     ": certificate authority, client certificate or key cannot be "
                                     "used: they must be PEM, and the key must fit"};
@@ -262,12 +302,12 @@ void RestTransport::cancel() {
 }
 
 Result<std::string> RestTransport::send(const Request& sent, const Piece* take) {
-  CHARTER_TRY_ASSIGN(const std::string token, state_->tokens.token());
-  auto answer = send_once(sent, token, take);
+  CHARTER_TRY_ASSIGN(const Credential used, state_->tokens.credential());
+  auto answer = send_once(sent, used, take);
   if (answer || answer.error().code != Code::Unauthorized) return answer;
-  state_->tokens.refused(token);
-  CHARTER_TRY_ASSIGN(const std::string fresh, state_->tokens.token());
-  return fresh == token ? std::move(answer) : send_once(sent, fresh, take);
+  state_->tokens.refused(used);
+  CHARTER_TRY_ASSIGN(const Credential fresh, state_->tokens.credential());
+  return fresh == used ? std::move(answer) : send_once(sent, fresh, take);
 }
 
 namespace {
@@ -304,19 +344,20 @@ Error nobody(const Kubeconfig& config) {
 
 }  // namespace
 
-Result<std::string> RestTransport::send_once(const Request& sent, const std::string& token,
+Result<std::string> RestTransport::send_once(const Request& sent, const Credential& credential,
                                              const Piece* take) {
   const Kubeconfig& config = state_->config;
+  CHARTER_TRY_ASSIGN(const auto client, state_->requesting(credential));
   const Duration began = machine_clock().monotonic();
   int status = 0;
   const auto outcome = [&]() -> Result<std::string> {
     try {
-      http::http_request request =
-          make_request(sent.method, sent.path_and_query, token, state_->options.user_agent);
+      http::http_request request = make_request(sent.method, sent.path_and_query, credential.token,
+                                                state_->options.user_agent);
       request.headers().add("Accept", sent.accept);
       if (sent.body) request.set_body(encode(*sent.body), sent.content_type);
       const http::http_response response =
-          state_->client.request(request, state_->cancelled.get_token()).get();
+          client->request(request, state_->cancelled.get_token()).get();
       status = response.status_code();
       if (take != nullptr && status == http::status_codes::OK) {
         CHARTER_TRY(read_pieces(response, *take));
@@ -336,26 +377,27 @@ Result<std::string> RestTransport::send_once(const Request& sent, const std::str
 
 Result<std::unique_ptr<RestStream>> RestTransport::stream(const std::string& path_and_query,
                                                           Duration silence) {
-  CHARTER_TRY_ASSIGN(const std::string token, state_->tokens.token());
-  auto opened = stream_once(path_and_query, silence, token);
-  if (!opened && opened.error().code == Code::Unauthorized) state_->tokens.refused(token);
+  CHARTER_TRY_ASSIGN(const Credential used, state_->tokens.credential());
+  auto opened = stream_once(path_and_query, silence, used);
+  if (!opened && opened.error().code == Code::Unauthorized) state_->tokens.refused(used);
   return opened;
 }
 
 Result<std::unique_ptr<RestStream>> RestTransport::stream_once(const std::string& path_and_query,
                                                                Duration silence,
-                                                               const std::string& token) {
+                                                               const Credential& credential) {
   const Kubeconfig& config = state_->config;
+  CHARTER_TRY_ASSIGN(const auto client, state_->streaming(credential, silence));
   const Duration began = machine_clock().monotonic();
   int status = 0;
   auto outcome = [&]() -> Result<std::unique_ptr<RestStream>> {
     try {
-      http::http_request request =
-          make_request(http::methods::GET, path_and_query, token, state_->options.user_agent);
+      http::http_request request = make_request(http::methods::GET, path_and_query,
+                                                credential.token, state_->options.user_agent);
       request.headers().add("Accept", "application/json");
       pplx::cancellation_token whole = state_->cancelled.get_token();
       auto own = pplx::cancellation_token_source::create_linked_source(whole);
-      const auto asked = state_->streaming(silence).request(request, own.get_token());
+      const auto asked = client->request(request, own.get_token());
       if (!is_done_within(asked, state_->options.timeout)) own.cancel();
       const http::http_response response = asked.get();
       status = response.status_code();

@@ -15,6 +15,8 @@
 // of this one and of rest_stream.
 namespace charter {
 
+struct Credential;
+
 /// Verbs of HTTP.
 enum class RestMethod { Get, Post, Put, Patch, Delete };
 
@@ -67,12 +69,13 @@ class RestTransport {
   Result<Json> get(const std::string& path_and_query);
   /// POST of a JSON document; else as get.
   Result<Json> post(const std::string& path_and_query, const Json& body);
-  /// Any request; else as get. A token that is refused is looked up again, once.
+  /// Any request; else as get. A credential that is refused is looked up again, once. A certificate
+  /// that is new goes with new connections; a stream that is open goes on as whom it began.
   Result<Json> call(const RestCall& call);
   /// Ends all requests that wait for an answer, and every later one. Any thread.
   void cancel();
-  /// Hands an answer of any length and media type to `take`, piece by piece, as the server wrote it.
-  /// Errors: also what `take` says, which ends it.
+  /// Hands an answer of any length and media type to `take`, piece by piece, as the server wrote
+  /// it. Errors: also what `take` says, which ends it.
   using Piece = std::function<Status(std::string_view)>;
   Status get_pieces(const std::string& path_and_query, const Piece& take,
                     const std::string& accept = "*/*");
@@ -89,10 +92,10 @@ class RestTransport {
   struct Request;
   /// An answer of success goes to `take`, when there is one, and is not returned.
   Result<std::string> send(const Request& request, const Piece* take = nullptr);
-  Result<std::string> send_once(const Request& request, const std::string& token,
+  Result<std::string> send_once(const Request& request, const Credential& credential,
                                 const Piece* take);
   Result<std::unique_ptr<RestStream>> stream_once(const std::string& path_and_query,
-                                                  Duration silence, const std::string& token);
+                                                  Duration silence, const Credential& credential);
   std::unique_ptr<State> state_;
 };
 

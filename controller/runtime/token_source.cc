@@ -36,27 +36,29 @@ Error failed(const ExecPlugin& exec, const std::string& what) {
 }  // namespace
 
 TokenSource::TokenSource(const Kubeconfig& config, const Clock& clock)
-    : config_(config), clock_(clock), token_(config.token) {
+    : config_(config),
+      clock_(clock),
+      current_{config.token, config.certificate_pem, config.key_pem} {
   if (!config_.token_file.empty()) look_again_ = clock_.monotonic() + limits::kTokenFileFresh;
   if (config_.token.empty() && !config_.exec.command.empty()) stale_ = true;
 }
 
-Result<std::string> TokenSource::token() {
+Result<Credential> TokenSource::credential() {
   const std::lock_guard lock(mutex_);
   if (look_again_ && clock_.monotonic() >= *look_again_) stale_ = true;
-  if (!stale_) return token_;
+  if (!stale_) return current_;
   if (!config_.token_file.empty()) {
     CHARTER_TRY(read_file());
   } else if (!config_.exec.command.empty()) {
     CHARTER_TRY(ask_plugin());
   }
   stale_ = false;
-  return token_;
+  return current_;
 }
 
-void TokenSource::refused(const std::string& used) {
+void TokenSource::refused(const Credential& used) {
   const std::lock_guard lock(mutex_);
-  if (used == token_) stale_ = true;
+  if (used == current_) stale_ = true;
 }
 
 Status TokenSource::read_file() {
@@ -65,9 +67,9 @@ Status TokenSource::read_file() {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
     text.pop_back();
   // A file that is just being replaced is no reason to go without: the token we have may be good.
-  if (text.empty() && token_.empty())
+  if (text.empty() && current_.token.empty())
     return Error{Code::Unauthorized, "no token in " + config_.token_file};
-  if (!text.empty()) token_ = std::move(text);
+  if (!text.empty()) current_.token = std::move(text);
   look_again_ = clock_.monotonic() + limits::kTokenFileFresh;
   return {};
 }
@@ -85,10 +87,18 @@ Status TokenSource::ask_plugin() {
     return failed(exec, "its answer is no ExecCredential");
   if (text_at(*answer, {"apiVersion"}) != exec.api_version)
     return failed(exec, "its answer is of another apiVersion than " + exec.api_version);
-  if (!text_at(*answer, {"status", "clientCertificateData"}).empty())
-    return failed(exec, "answers with a client certificate; only tokens are supported here");
-  token_ = text_at(*answer, {"status", "token"});
-  if (token_.empty()) return failed(exec, "its answer has no token");
+  Credential given{text_at(*answer, {"status", "token"}),
+                   text_at(*answer, {"status", "clientCertificateData"}),
+                   text_at(*answer, {"status", "clientKeyData"})};
+  if (given.certificate_pem.empty() != given.key_pem.empty())
+    return failed(exec, "clientCertificateData and clientKeyData go together");
+  if (given.token.empty() && given.certificate_pem.empty())
+    return failed(exec, "its answer has neither a token nor a certificate");
+  if (given.certificate_pem.empty()) {
+    given.certificate_pem = config_.certificate_pem;
+    given.key_pem = config_.key_pem;
+  }
+  current_ = std::move(given);
   look_again_.reset();
   const auto expires = parse_time(text_at(*answer, {"status", "expirationTimestamp"}));
   if (expires) {

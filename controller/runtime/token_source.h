@@ -8,20 +8,28 @@
 #include <optional>
 #include <string>
 
-// The bearer token that requests go out with, kept fresh: a fixed one, a file that somebody rotates
-// (a pod's ServiceAccount), or a credential plugin. Secrets: never logged, never in an error.
+// What requests go out with, kept fresh: a fixed token, a file that somebody rotates (a pod's
+// ServiceAccount), or what a credential plugin hands out. Secrets: never logged, never in an error.
 namespace charter {
+
+/// As whom requests go out.
+struct Credential {
+  std::string token;  ///< bearer token, empty: none
+  /// The client's certificates and key, in PEM; both or none.
+  std::string certificate_pem, key_pem;
+  bool operator==(const Credential&) const = default;
+};
 
 /// Thread-safe. Asking may read a file or run a program: not on a wire thread.
 class TokenSource {
  public:
   TokenSource(const Kubeconfig& config, const Clock& clock);
 
-  /// The token for a request that goes out now, empty: without one. Errors: Unauthorized, naming
-  /// the file or the plugin.
-  Result<std::string> token();
-  /// The server answered 401 to `used`: the next token() looks again instead of giving the same.
-  void refused(const std::string& used);
+  /// For a request that goes out now. Errors: Unauthorized, naming the file or the plugin.
+  Result<Credential> credential();
+  /// The server answered 401 to `used`: the next credential() looks again instead of giving the
+  /// same.
+  void refused(const Credential& used);
 
  private:
   Status read_file();
@@ -30,7 +38,7 @@ class TokenSource {
   const Kubeconfig config_;
   const Clock& clock_;
   std::mutex mutex_;
-  std::string token_;
+  Credential current_;
   bool stale_ = false;
   std::optional<Duration> look_again_;  // Clock::monotonic
 };

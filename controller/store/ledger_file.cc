@@ -149,10 +149,16 @@ Result<int64_t> LedgerFile::read_ledger(
   LedgerPage page;
   {
     const std::lock_guard lock(mutex_);
-    table_->reload();
-    if (as_of == 0) as_of = table_->position();
-    if (const DbCode code = table_->read_open(query, as_of, page); code != DbCode::Ok)
-      return failed(code, "the ledger cannot be read");
+    // What is open and what was is read by two statements: nobody may end an interval in between.
+    DbCode code = database_->execute("BEGIN");
+    if (code == DbCode::Ok) {
+      table_->reload();
+      if (as_of == 0) as_of = table_->position();
+      code = table_->read_open(query, as_of, page);
+      const DbCode ended = database_->execute("ROLLBACK");
+      if (code == DbCode::Ok) code = ended;
+    }
+    if (code != DbCode::Ok) return failed(code, "the ledger cannot be read");
   }
   LedgerPlace place{query.from_s, std::numeric_limits<int64_t>::max()};
   for (bool more = true; more;) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "controller/object/ledger.h"
 #include "controller/store/ledger_table.h"
+#include "controller/store/shared_ledger.h"
 #include "controller/store/sqlite_database.h"
 
 #include <functional>
@@ -19,7 +19,7 @@
 namespace charter {
 
 /// See above. Thread-safe.
-class LedgerFile final : public LedgerWriter, public LedgerReader {
+class LedgerFile final : public SharedLedger {
  public:
   /// Opens or makes the file. `may_write` is asked within each transaction; empty: always. Errors:
   /// InternalError, naming the file.
@@ -27,6 +27,10 @@ class LedgerFile final : public LedgerWriter, public LedgerReader {
                                                   std::function<Status()> may_write = {});
   ~LedgerFile() override;
 
+  /// Nothing to do: who is stopped in a transaction keeps the lock, so whoever leads next waits for
+  /// it, and `may_write` is asked with the lock held.
+  Status begin_term() override { return {}; }
+  bool is_fenced() const override { return false; }
   Status record(const std::string& subject, const std::vector<MeterSpan>& spans) override;
   Status record_end(const std::string& subject, int64_t at_s) override;
   Result<std::vector<std::string>> open_subjects() const override;
@@ -35,8 +39,8 @@ class LedgerFile final : public LedgerWriter, public LedgerReader {
       const std::function<Status(const LedgerInterval&)>& visit) const override;
   Result<bool> is_changed_since(const std::string& payer, int64_t position,
                                 int64_t to_s) const override;
-  /// Recomputes the chain. Findings name the row.
-  Status verify(const std::function<void(std::string where, std::string what)>& find) const;
+  Status verify(
+      const std::function<void(std::string where, std::string what)>& find) const override;
 
  private:
   /// What a transaction writes, from the intervals of the subject that last.

@@ -4,8 +4,6 @@
 #include "controller/store/ledger_rows.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 #include <utility>
 
 namespace charter {
@@ -78,20 +76,6 @@ std::string select(const char* rest, const char* columns = ledger_rows::kColumns
 constexpr const char* kEnded =
     "WHERE payer=? AND edge=1 AND (until, position) > (?,?) AND since<? AND position<=? "
     "ORDER BY until, position LIMIT ?";
-
-Error refused(const LedgerEdge& edge, const std::string& why) {
-  return {Code::Conflict, "ledger: " + ledger_rows::title(edge) + ": " + why};
-}
-
-bool fits(const LedgerEdge& edge) {
-  const MeterSpan& span = edge.span;
-  for (const std::string* text :
-       {&edge.subject, &span.meter, &span.basis, &span.payer, &span.payer_name, &span.name,
-        &span.part_of, &span.by, &span.ended_by, &span.amounts, &span.detail}) {
-    if (text->size() > limits::kLedgerTextBytesMax) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -166,7 +150,7 @@ DbCode LedgerTable::find_key(const LedgerEdge& edge, std::optional<MeterKey>& ke
   return code;
 }
 
-DbCode LedgerTable::find_latest(const LedgerEdge& edge, Latest& latest) {
+DbCode LedgerTable::find_latest(const LedgerEdge& edge, LedgerLatest& latest) {
   latest = {};
   std::optional<MeterKey> key;
   if (const DbCode code = find_key(edge, key); code != DbCode::Ok || !key) return code;
@@ -189,51 +173,7 @@ DbCode LedgerTable::find_row(const LedgerEdge& edge, std::optional<LedgerEdge>& 
 }
 
 DbCode LedgerTable::judge(std::vector<LedgerEdge>& edges, std::optional<Error>& refusal) {
-  std::map<std::tuple<std::string, std::string, std::string>, Latest> states;
-  std::vector<LedgerEdge> fresh;
-  for (LedgerEdge& edge : edges) {
-    const MeterSpan& span = edge.span;
-    if (!fits(edge)) {
-      refusal = refused(edge, "a text of it has more than " +
-                                  std::to_string(limits::kLedgerTextBytesMax) + " bytes");
-      return DbCode::Ok;
-    }
-    const auto [at, first] = states.try_emplace({edge.subject, span.meter, span.basis});
-    Latest& latest = at->second;
-    if (first) {
-      if (const DbCode code = find_latest(edge, latest); code != DbCode::Ok) return code;
-    }
-    const bool known = span.number < latest.number ||
-                       (span.number == latest.number && (latest.closed || !edge.closes()));
-    if (known) {
-      std::optional<LedgerEdge> row;
-      if (const DbCode code = find_row(edge, row); code != DbCode::Ok) return code;
-      if (row == edge) continue;
-      refusal = refused(edge, "another value is on record");
-      return DbCode::Ok;
-    }
-    // An object that was brought from elsewhere (a rehearsal, a restored copy) continues what began
-    // there: nothing of it is on record here.
-    const bool adopted = latest.number == 0;
-    const bool follows =
-        adopted || (edge.closes() ? span.number == latest.number && span.from_s == latest.from_s
-                                  : span.number == latest.number + 1 && latest.closed &&
-                                        span.from_s >= latest.to_s);
-    if (!follows || span.to_s.value_or(span.from_s) < span.from_s) {
-      refusal = refused(edge, "does not follow what is on record");
-      return DbCode::Ok;
-    }
-    if (adopted && edge.closes()) {
-      LedgerEdge begun = edge;
-      begun.span.to_s.reset();
-      begun.span.ended_by.clear();
-      fresh.push_back(std::move(begun));
-    }
-    latest = {span.number, edge.closes(), span.from_s, span.to_s.value_or(0)};
-    fresh.push_back(std::move(edge));
-  }
-  edges = std::move(fresh);
-  return DbCode::Ok;
+  return judge_edges(*this, edges, refusal);
 }
 
 DbCode LedgerTable::open_position(const LedgerEdge& edge, int64_t& position) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controller/object/ledger.h"
+#include "controller/store/ledger_judge.h"
 #include "controller/store/ledger_words.h"
 #include "controller/store/sqlite_database.h"
 #include "controller/store/store.h"
@@ -55,7 +56,7 @@ class LedgerPage {
 };
 
 /// The ledger's tables and every statement on them.
-class LedgerTable {
+class LedgerTable final : private LedgerRecord {
  public:
   /// SQL that makes the tables, to be run inside a transaction.
   static const char* schema();
@@ -65,9 +66,7 @@ class LedgerTable {
   /// `database` outlives it and has the tables.
   explicit LedgerTable(SqliteDatabase& database);
 
-  /// Leaves in `edges` what is new. A value that differs from what is on record, or a beginning
-  /// before the last end, is a refusal: Conflict. A meter that nothing is on record of may begin at
-  /// any number, and an end of it brings its beginning along.
+  /// See judge_edges.
   DbCode judge(std::vector<LedgerEdge>& edges, std::optional<Error>& refusal);
   /// Appends within the open transaction.
   DbCode append(const LedgerEdge& edge);
@@ -98,13 +97,8 @@ class LedgerTable {
                 const std::function<void(int64_t position)>& seen);
 
  private:
-  struct Latest {
-    int64_t number = 0;  // 0: there is none
-    bool closed = false;
-    int64_t from_s = 0, to_s = 0;
-  };
-  DbCode find_latest(const LedgerEdge& edge, Latest& latest);
-  DbCode find_row(const LedgerEdge& edge, std::optional<LedgerEdge>& row);
+  DbCode find_latest(const LedgerEdge& edge, LedgerLatest& latest) override;
+  DbCode find_row(const LedgerEdge& edge, std::optional<LedgerEdge>& row) override;
   DbCode open_position(const LedgerEdge& edge, int64_t& position);
   /// A meter of a subject, in numbers of words.
   struct MeterKey {

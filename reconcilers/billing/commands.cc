@@ -137,6 +137,8 @@ std::vector<Command> commands(std::ostream& out, std::ostream& err) {
              {.name = "granularity", .help = "Total, Day or Hour"},
              {.name = "format", .help = "csv, focus or json", .fallback = "csv"},
              {.name = "output", .help = "File; default: standard output", .letter = "o"}});
+  for (auto& flag : operator_server_flags())
+    usage.flags.push_back(std::move(flag));
   usage.words_help = "CONTRACT";
   usage.run = one_name("usage export", export_usage, out, err);
   Command invoice;

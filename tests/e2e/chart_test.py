@@ -42,6 +42,16 @@ class ChartTest(unittest.TestCase):
         for part in ("--webhook-service", "charter:provider", "validatingwebhookconfigurations", "type: Recreate"):
             self.assertNotIn(part, text)
 
+    def test_a_ledger_in_postgres_needs_no_volume_and_its_address_is_in_a_file(self):
+        text = self.template("--set", "ledger.postgres.secretName=ledger", "--set", "replicas=2")
+        for part in ("replicas: 2", "- --ledger-uri-file=/etc/charter/ledger/uri", "type: RollingUpdate", 'secretName: "ledger"',
+                     "defaultMode: 0440", "mountPath: /etc/charter/ledger, readOnly: true", "emptyDir: {}"):
+            self.assertIn(part, text)
+        self.assertNotIn("PersistentVolumeClaim", text)
+        text = self.template("--set", "ledger.postgres.secretName=ledger", "--set", "ledger.existingClaim=images")
+        self.assertIn('persistentVolumeClaim: {claimName: "images"}', text)
+        self.assertNotIn("ledger-uri", self.template())
+
     def test_the_pod_has_no_rights_on_its_node(self):
         text = self.template()
         for part in ("runAsNonRoot: true", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", "drop: [ALL]",
@@ -51,7 +61,8 @@ class ChartTest(unittest.TestCase):
     def test_values_that_mean_nothing_or_cannot_work_are_refused(self):
         for wrong, why in (("replica=2", "replica"), ("ledger.accessMode=ReadOnlyMany", "accessMode"),
                            ("leaderElection.leaseDuration=soon", "leaseDuration"), ("image.digest=latest", "digest"),
-                           ("replicas=2", "ReadWriteMany")):
+                           ("replicas=2", "ReadWriteMany"), ("ledger.postgres.uri=postgres://u:p@h/d", "uri"),
+                           ("ledger.postgres.key=a/b", "key")):
             self.assertIn(why, self.template("--set", wrong, code=1), wrong)
 
     def test_the_overlay_for_people_without_helm_builds(self):

@@ -8,6 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
 
 // Against a real TLS server on loopback.
 namespace charter {
@@ -42,8 +47,8 @@ class ApiOnTheWire {
     config.ca_pem = ca_.certificate_pem;
     return config;
   }
-  CertifiedKey client_key() const {
-    return issue_certificate(ca_, {.use = LeafRequest::Use::Client, .common_name = "alice"},
+  CertifiedKey client_key(const std::string& user = "alice") const {
+    return issue_certificate(ca_, {.use = LeafRequest::Use::Client, .common_name = user},
                              SystemClock().now(), 24h)
         .value();
   }
@@ -55,6 +60,7 @@ class ApiOnTheWire {
     const Json who = {{"user", request.peer ? request.peer->common_name : ""},
                       {"token", std::string(request.header("authorization"))},
                       {"query", request.query}};
+    if (who["user"] == "refused") return HttpResponse::text(401, "text/plain", "");
     if (request.path == "/who") return HttpResponse::text(200, "application/json", who.dump());
     if (request.path == "/html") return HttpResponse::text(200, "text/html", "<html>");
     if (request.path == "/forbidden") {
@@ -91,6 +97,83 @@ TEST(RestTransport, AsksAsTheClientCertificateAndAsTheToken) {
   EXPECT_EQ((*who)["user"], "alice");
   EXPECT_EQ((*who)["token"], "Bearer t0ken");
   EXPECT_EQ((*who)["query"], "limit=500&continue=a-b_c");
+}
+
+/// A credential plugin: answers with what lies in a file of its folder.
+class Plugin {
+ public:
+  Plugin() {
+    char name[] = "/tmp/charter-plugin-XXXXXX";
+    folder_ = mkdtemp(name);
+    const std::string path = folder_ / "plugin";
+    std::ofstream(path) << "#!/bin/sh\ncat " << (folder_ / "answer").string() << "\n";
+    chmod(path.c_str(), 0700);
+  }
+  ~Plugin() { std::filesystem::remove_all(folder_); }
+  Plugin(const Plugin&) = delete;
+  Plugin& operator=(const Plugin&) = delete;
+  void answer(const CertifiedKey& key, const std::optional<Instant>& expires = {}) {
+    Json status = {{"clientCertificateData", key.certificate_pem}, {"clientKeyData", key.key_pem}};
+    if (expires) status["expirationTimestamp"] = format_time(*expires);
+    const Json whole = {{"apiVersion", "client.authentication.k8s.io/v1"},
+                        {"kind", "ExecCredential"},
+                        {"status", status}};
+    std::ofstream(folder_ / "answer", std::ios::trunc) << whole.dump();
+  }
+  void add_to(Kubeconfig& config) const {
+    config.exec.api_version = "client.authentication.k8s.io/v1";
+    config.exec.command = folder_ / "plugin";
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+std::string who(RestTransport& transport) {
+  const auto answer = transport.get("/who");
+  return answer ? text_at(*answer, {"user"}) : answer.error().message;
+}
+
+TEST(RestTransport, AsksAsTheCertificateThatAPluginHandsOutAndTakesTheNextOne) {
+  ApiOnTheWire api;
+  Plugin plugin;
+  Kubeconfig config = api.config();
+  plugin.add_to(config);
+  // One that has ended is asked for again with each request.
+  plugin.answer(api.client_key("alice"), SystemClock().now() - 1s);
+  const auto transport = RestTransport::open(config, 10s).value();
+  EXPECT_EQ(who(*transport), "alice");
+  plugin.answer(api.client_key("bob"));
+  EXPECT_EQ(who(*transport), "bob") << "over a new connection: the old one is alice's";
+  plugin.answer(api.client_key("carol"));
+  EXPECT_EQ(who(*transport), "bob") << "no end was named: it is kept";
+}
+
+TEST(RestTransport, ACertificateThatIsRefusedIsAskedForAgainOnce) {
+  ApiOnTheWire api;
+  Plugin plugin;
+  Kubeconfig config = api.config();
+  plugin.add_to(config);
+  plugin.answer(api.client_key("refused"));
+  const auto transport = RestTransport::open(config, 10s).value();
+  EXPECT_NE(who(*transport).find("401"), std::string::npos);
+  plugin.answer(api.client_key("alice"));
+  EXPECT_EQ(who(*transport), "alice");
+}
+
+TEST(RestTransport, ACertificateOfAPluginThatCannotBeUsedIsRefusedAndNotRepeated) {
+  ApiOnTheWire api;
+  Plugin plugin;
+  Kubeconfig config = api.config();
+  plugin.add_to(config);
+  CertifiedKey odd = api.client_key("alice");
+  odd.key_pem = api.client_key("bob").key_pem;
+  plugin.answer(odd);
+  const auto transport = RestTransport::open(config, 10s).value();
+  const std::string said = who(*transport);
+  EXPECT_NE(said.find("the key must fit"), std::string::npos) << said;
+  EXPECT_EQ(said.find("BEGIN"), std::string::npos) << said;
+  EXPECT_EQ(api.requests(), 0);
 }
 
 TEST(RestTransport, GivesTheServersOwnErrorWithItsCode) {

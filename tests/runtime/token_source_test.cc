@@ -55,11 +55,11 @@ class TokenSourceTest : public testing::Test {
 
 TEST_F(TokenSourceTest, AFixedTokenStaysAndNoneIsNone) {
   Kubeconfig config;
-  EXPECT_EQ(TokenSource(config, clock_).token().value(), "");
+  EXPECT_EQ(TokenSource(config, clock_).credential().value().token, "");
   config.token = "t";
   TokenSource tokens(config, clock_);
   clock_.advance(24h);
-  EXPECT_EQ(tokens.token().value(), "t");
+  EXPECT_EQ(tokens.credential().value().token, "t");
 }
 
 TEST_F(TokenSourceTest, ARotatedFileIsSeenAfterAMinuteOrAtOnceWhenTheOldTokenIsRefused) {
@@ -68,14 +68,14 @@ TEST_F(TokenSourceTest, ARotatedFileIsSeenAfterAMinuteOrAtOnceWhenTheOldTokenIsR
   config.token = "first";
   TokenSource tokens(config, clock_);
   put("token", "second\n");
-  EXPECT_EQ(tokens.token().value(), "first");
+  EXPECT_EQ(tokens.credential().value().token, "first");
   clock_.advance(60s);
-  EXPECT_EQ(tokens.token().value(), "second");
+  EXPECT_EQ(tokens.credential().value().token, "second");
   put("token", "third\n");
-  tokens.refused("first");
-  EXPECT_EQ(tokens.token().value(), "second") << "another one was refused";
-  tokens.refused("second");
-  EXPECT_EQ(tokens.token().value(), "third");
+  tokens.refused({"first", "", ""});
+  EXPECT_EQ(tokens.credential().value().token, "second") << "another one was refused";
+  tokens.refused({"second", "", ""});
+  EXPECT_EQ(tokens.credential().value().token, "third");
 }
 
 TEST_F(TokenSourceTest, AFileThatIsJustBeingReplacedCostsNoRequest) {
@@ -85,29 +85,46 @@ TEST_F(TokenSourceTest, AFileThatIsJustBeingReplacedCostsNoRequest) {
   TokenSource tokens(config, clock_);
   std::filesystem::remove(config.token_file);
   clock_.advance(60s);
-  EXPECT_EQ(tokens.token().value(), "first");
+  EXPECT_EQ(tokens.credential().value().token, "first");
 }
 
 TEST_F(TokenSourceTest, APluginIsAskedOnceAndAgainBeforeItsTokenEnds) {
   TokenSource tokens(plugin(R"({"token":"p","expirationTimestamp":")" +
                             format_time(clock_.now() + 10min) + "\"}"),
                      clock_);
-  EXPECT_EQ(tokens.token().value(), "p");
+  EXPECT_EQ(tokens.credential().value().token, "p");
   clock_.advance(8min);
-  EXPECT_EQ(tokens.token().value(), "p");
+  EXPECT_EQ(tokens.credential().value().token, "p");
   EXPECT_EQ(runs(), 1u);
   clock_.advance(90s);
-  EXPECT_EQ(tokens.token().value(), "p");
+  EXPECT_EQ(tokens.credential().value().token, "p");
   EXPECT_EQ(runs(), 2u);
-  tokens.refused("p");
-  EXPECT_EQ(tokens.token().value(), "p");
+  tokens.refused({"p", "", ""});
+  EXPECT_EQ(tokens.credential().value().token, "p");
   EXPECT_EQ(runs(), 3u);
+}
+
+TEST_F(TokenSourceTest, APluginMayHandOutACertificateWhichTakesThePlaceOfAnother) {
+  Kubeconfig config = plugin(R"({"clientCertificateData":"c","clientKeyData":"k","expirationTimestamp":")" +
+                             format_time(clock_.now() + 10min) + "\"}");
+  config.certificate_pem = "of the kubeconfig";
+  config.key_pem = "its key";
+  TokenSource source(config, clock_);
+  EXPECT_EQ(source.credential().value(), (Credential{"", "c", "k"}));
+  clock_.advance(8min);
+  EXPECT_EQ(source.credential().value(), (Credential{"", "c", "k"}));
+  EXPECT_EQ(runs(), 1u);
+  clock_.advance(90s);
+  ASSERT_TRUE(source.credential());
+  EXPECT_EQ(runs(), 2u);
+  const Kubeconfig both = plugin(R"({"token":"t","clientCertificateData":"c","clientKeyData":"k"})");
+  EXPECT_EQ(TokenSource(both, clock_).credential().value(), (Credential{"t", "c", "k"}));
 }
 
 TEST_F(TokenSourceTest, APluginIsToldOfTheClusterWhenItWantsTo) {
   Kubeconfig config = plugin(R"({"token":"p"})");
   config.exec.provide_cluster_info = true;
-  ASSERT_TRUE(TokenSource(config, clock_).token());
+  ASSERT_TRUE(TokenSource(config, clock_).credential());
   std::ifstream in(folder_ / "told");
   const std::string told((std::istreambuf_iterator<char>(in)), {});
   EXPECT_NE(told.find("\"server\":\"https://cluster\""), std::string::npos) << told;
@@ -116,15 +133,15 @@ TEST_F(TokenSourceTest, APluginIsToldOfTheClusterWhenItWantsTo) {
 
 TEST_F(TokenSourceTest, WhatAPluginCannotGiveIsSaidWithoutItsWords) {
   const auto certificates =
-      TokenSource(plugin(R"({"clientCertificateData":"hunter2"})"), clock_).token();
+      TokenSource(plugin(R"({"clientCertificateData":"hunter2"})"), clock_).credential();
   ASSERT_FALSE(certificates);
   EXPECT_EQ(certificates.error().code, Code::Unauthorized);
-  EXPECT_NE(certificates.error().message.find("only tokens"), std::string::npos);
+  EXPECT_NE(certificates.error().message.find("go together"), std::string::npos);
   EXPECT_EQ(certificates.error().message.find("hunter2"), std::string::npos);
   Kubeconfig missing = plugin("{}");
   missing.exec.command = folder_ / "nowhere";
   missing.exec.install_hint = "get it at the shop";
-  const auto absent = TokenSource(missing, clock_).token();
+  const auto absent = TokenSource(missing, clock_).credential();
   ASSERT_FALSE(absent);
   EXPECT_NE(absent.error().message.find("get it at the shop"), std::string::npos);
 }

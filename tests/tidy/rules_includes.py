@@ -39,6 +39,7 @@ WALLS = (
     ("libvirt", r"libvirt/", r"drivers/libvirt/", "talk to hypervisors through drivers/machine_driver.h"),
     ("pugixml", r"pugi(xml|config)", r"drivers/libvirt/|drivers/ovf/.*\.cc$", "XML belongs to drivers/libvirt and drivers/ovf"),
     ("libgit2", r"git2(\.h$|/)", r"controller/git/.*\.cc$|controller/git/libgit2_[a-z_]+\.h$", "read repositories through controller/git/git_reader.h"),
+    ("libpq", r"libpq-", r"controller/postgres/.*\.cc$", "keep the ledger through controller/store/shared_ledger.h"),
     ("CLI11", r"CLI/", r"controller/cli/.*\.cc$", "describe commands through controller/cli headers"),
     ("mimalloc", r"mimalloc", r"controller/(main\.cc|base/)", "the allocator is chosen in controller/main.cc"),
     ("GoogleTest", r"g(test|mock)/", r"(?!)", "tests live under tests/"),
@@ -58,6 +59,7 @@ LAYERS = (
     ("object", r"controller/object/", ("base",)),
     ("cel", r"controller/cel/", ("object", "base")),
     ("store", r"controller/store/", ("object", "base")),
+    ("postgres", r"controller/postgres/", ("store", "object", "base")),  # beside the store: it links no PostgreSQL
     ("keys", r"controller/keys/", ("store", "object", "base")),  # beside the store: it links no cryptography
     ("protobuf", r"controller/protobuf/", ("object", "base")),
     ("git", r"controller/git/", ("object", "base")),
@@ -65,7 +67,7 @@ LAYERS = (
     ("api", r"controller/api/", ("object", "store", "cel", "protobuf", "webhooks", "base")),
     ("local client", r"controller/runtime/local_client", ("runtime", "api", "object", "base")),
     ("runtime", r"controller/runtime/", ("object", "base")),
-    ("cli", r"controller/cli/", ("main", "base", "object", "store", "keys", "webhooks", "git", "api", "runtime", "local client")),
+    ("cli", r"controller/cli/", ("main", "base", "object", "store", "postgres", "keys", "webhooks", "git", "api", "runtime", "local client")),
     ("crd types", r"crds/types/", ("object", "base")),
     ("simulated driver", r"drivers/simulated/", ("driver ports", "base")),
     ("libvirt driver", r"drivers/libvirt/", ("driver ports", "base")),

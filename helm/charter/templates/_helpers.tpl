@@ -26,3 +26,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- define "charter.claim" -}}
 {{- .Values.ledger.existingClaim | default (printf "%s-ledger" (include "charter.name" .)) -}}
 {{- end -}}
+
+{{- /* "true" when a volume of one node holds what replicas would have to share. */ -}}
+{{- define "charter.onlyOne" -}}
+{{- if .Values.ledger.postgres.secretName -}}
+{{- else if and (ne .Values.ledger.accessMode "ReadWriteMany") (not .Values.ledger.existingClaim) -}}
+true
+{{- end -}}
+{{- end -}}
