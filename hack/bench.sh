@@ -5,6 +5,9 @@
 #
 #   hack/bench.sh --billing [INTERVALS]      the bill of so many (1,000,000) intervals
 #
+#   hack/bench.sh --libvirt                  real guests: starts, looks, counters, and how soon the host hears of a change
+#                                           (of $CHARTER_BINARY, or of this checkout)
+#
 #   --keep   do not delete the data directory (and the server's log in it) at the end
 set -euo pipefail
 # shellcheck source=hack/lib.sh
@@ -12,11 +15,15 @@ set -euo pipefail
 
 keep=no
 case "${1:-}" in
-  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
   --keep) keep=yes; shift ;;
 esac
 targets=(charter charter_bench)
 if [ "${1:-}" = --billing ]; then targets=(charter_billing_bench); fi
+if [ "${1:-}" = --libvirt ]; then
+  targets=(charter_libvirt_bench)
+  if [ -z "${CHARTER_BINARY:-}" ]; then targets+=(charter); fi
+fi
 build_preset release "${targets[@]}" || die "the build failed" "the compiler's messages are above"
 
 # Not below /tmp by default: it may be a tmpfs, whose fdatasync costs nothing and would flatter every write.
@@ -27,6 +34,12 @@ trap cleanup EXIT
 say "$(nproc) cores, load $(cut -d' ' -f1-3 /proc/loadavg), commit $(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo none)"
 if [ "${1:-}" = --billing ]; then
   "$ROOT/build/release/tests/bench/charter_billing_bench" "$dir/data" "${2:-1000000}"
+  exit
+fi
+if [ "${1:-}" = --libvirt ]; then
+  "$ROOT/build/release/tests/bench/charter_libvirt_bench" --gtest_brief=1 --gtest_also_run_disabled_tests \
+    --gtest_filter='LibvirtStart.*:LibvirtLookAtMany.*'
+  CHARTER_BINARY=${CHARTER_BINARY:-$ROOT/build/release/charter} python3 -B "$ROOT/tests/bench/libvirt_latency.py"
   exit
 fi
 "$ROOT/build/release/tests/bench/charter_bench" --charter "$ROOT/build/release/charter" --data-dir "$dir/data" "$@" || {

@@ -152,10 +152,9 @@ apply_manifests() {
     return
   fi
   say "applying manifests/quickstart with manifests/libvirt, one machine instead of three"
-  for name in quickstart/00-namespaces quickstart/30-templates quickstart/40-ratecard libvirt quickstart/60-account \
-    quickstart/70-contract; do
-    if [ "$name" != libvirt ]; then name=$name.yaml; fi
-    kc apply -f "$ROOT/manifests/$name" || return 1
+  for name in quickstart/00-namespaces quickstart/30-templates quickstart/40-ratecard libvirt/10-provider libvirt/20-images \
+    libvirt/50-offerings quickstart/60-account quickstart/70-contract; do
+    kc apply -f "$ROOT/manifests/$name.yaml" || return 1
   done
   sed 's/^  replicas: 3$/  replicas: 1/' "$ROOT/manifests/quickstart/80-instance.yaml" | kc apply -f -
 }

@@ -60,6 +60,34 @@ print(passed, failed)
 PYTHON
 }
 
+# show_untested BUILD: what the last run left out, and why, so that nobody takes it for tested.
+show_untested() {
+  python3 - "$1" >&2 <<'PYTHON'
+import collections
+import pathlib
+import re
+import sys
+import xml.etree.ElementTree as xml
+
+build = pathlib.Path(sys.argv[1])
+left_out = collections.Counter()
+for report in (build / "reports").glob("*.xml"):
+    for case in xml.parse(report).getroot().iter("testcase"):
+        if case.get("result") == "skipped":
+            reason = (case.find("skipped").get("message") or "").split("\n", 1)[-1]
+            left_out[f"{case.get('classname').split('/')[-1]}: {reason}"] += 1
+log = build / "Testing/Temporary/LastTest.log"
+test = ""
+for line in log.read_text(errors="replace").splitlines() if log.exists() else ():
+    if found := re.match(r"\d+/\d+ Testing: (\S+)", line):
+        test = found.group(1)
+    elif found := re.match(r"\*\*\* NOT TESTED: (.*)|OK \(skipped=(\d+)\)", line):
+        left_out[f"{test}: {found.group(1) or 'see its file'}"] += int(found.group(2) or 1)
+for what, count in left_out.items():
+    print(f"*** NOT TESTED: {count} of {what}")
+PYTHON
+}
+
 # show_ctest: the interesting part of ctest's output.
 show_ctest() { grep --line-buffered -vE '^ *Start +[0-9]+: ' | thin '^ *[0-9]+/[0-9]+ Test +#.* Passed '; }
 
@@ -84,6 +112,7 @@ run_tests() {
     printf 'error: ctest ended with %s, see %s\n' "$status" "$build/ctest-$name.log" >&2
     bad=1
   fi
+  show_untested "$build"
   passed=$((passed + ok))
   failed=$((failed + bad))
   say "$name tests: $ok passed, $bad failed in $((SECONDS - began)) s"

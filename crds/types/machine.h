@@ -61,6 +61,7 @@ struct Machine {
     std::vector<std::string> networks;
     SecurityPolicy security;
     Power power = Power::On;
+    std::optional<Instant> restart_at;
     std::optional<NameRef> user_data_secret;
     UpdatePolicy update_policy;
     DriftPolicy drift_policy;
@@ -79,6 +80,7 @@ struct Machine {
       f("networks", s.networks);
       f("security", s.security);
       f("power", s.power);
+      f("restartAt", s.restart_at);
       f("userDataSecretRef", s.user_data_secret);
       f("updatePolicy", s.update_policy);
       f("driftPolicy", s.drift_policy);

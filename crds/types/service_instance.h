@@ -50,6 +50,7 @@ struct ServiceInstance {
     ParameterValues parameters;
     std::optional<int64_t> replicas;  ///< absent: a ScalingPolicy owns it
     Activation activation = Activation::Active;
+    std::optional<Instant> restart_at;
     UpdatePolicy update_policy;
     DriftPolicy drift_policy;
     ReclaimPolicy reclaim_policy = ReclaimPolicy::Delete;
@@ -61,6 +62,7 @@ struct ServiceInstance {
       f("parameters", s.parameters);
       f("replicas", s.replicas);
       f("activation", s.activation);
+      f("restartAt", s.restart_at);
       f("updatePolicy", s.update_policy);
       f("driftPolicy", s.drift_policy);
       f("reclaimPolicy", s.reclaim_policy);

@@ -15,6 +15,15 @@
 #include <utility>
 
 namespace charter::libvirt {
+namespace {
+
+/// What becomes of the bytes of a volume that is removed, for people.
+const char* wipe_text(Wipe wipe) {
+  return wipe == Wipe::Zero ? "volumes are overwritten with zeros before they are deleted"
+                            : "volumes are deleted without being overwritten";
+}
+
+}  // namespace
 
 Result<std::shared_ptr<LibvirtDriver>> LibvirtDriver::open(std::shared_ptr<CallPool> calls,
                                                            std::shared_ptr<Endpoint> endpoint) {
@@ -25,7 +34,7 @@ Result<std::shared_ptr<LibvirtDriver>> LibvirtDriver::open(std::shared_ptr<CallP
         CHARTER_TRY(ensure_networks(connection, endpoint->settings));
         std::string why;
         endpoint->type = choose_type(connection, *endpoint, why);
-        endpoint->version += ", " + why;
+        endpoint->version += ", " + why + "; " + wipe_text(endpoint->settings.wipe);
         return {};
       });
   if (!ready) return ready.error();

@@ -63,6 +63,11 @@ constexpr auto kShutdownRepeat = std::chrono::seconds(4);
 /// How long a balloon may take before a resize counts as not possible while it runs: 100 ms are
 /// usual.
 constexpr auto kBalloonPatience = std::chrono::seconds(3);
+/// How long a machine that was paused because of a disk is watched after it was resumed: what
+/// failed is repeated within milliseconds.
+constexpr auto kResumePatience = std::chrono::milliseconds(500);
+/// Disks of one machine: vda to vdz.
+constexpr size_t kDisksMax = 26;
 /// How long a guest may take to let go of a disk: 400 ms are usual, QEMU itself waits for 5 s.
 constexpr auto kDetachPatience = std::chrono::seconds(6);
 /// Processors that may be plugged in later: twice what it starts with, up to this.

@@ -8,7 +8,10 @@
 
 #include <libvirt/virterror.h>
 
+#include <cstdlib>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace charter::libvirt {
 namespace {
@@ -40,12 +43,50 @@ Status start(const Seen& seen, Instant now) {
   return error;
 }
 
+/// Why the host paused a machine by itself: what it says of the machine's disks.
+Error disk_trouble(virDomainPtr domain) {
+  std::vector<virDomainDiskError> errors(limits::kDisksMax);
+  const int count =
+      virDomainGetDiskErrors(domain, errors.data(), static_cast<unsigned>(errors.size()), 0);
+  std::string disks;
+  bool full = false;
+  for (int i = 0; i < count; ++i) {
+    full = full || errors[i].error == VIR_DOMAIN_DISK_ERROR_NO_SPACE;
+    disks += (disks.empty() ? "" : ", ") + std::string(errors[i].disk);
+    std::free(errors[i].disk);
+  }
+  if (full)
+    return {Code::TooManyRequests,
+            "the host paused the machine because its storage is full (" + disks +
+                "): it goes on when there is room",
+            "WaitForCapacity"};
+  return {Code::ServiceUnavailable,
+          "the host paused the machine because a disk could not be read or written" +
+              (disks.empty() ? "" : " (" + disks + ")"),
+          "DiskFailed"};
+}
+
+// A guest that was paused because a disk failed repeats at once what failed.
+Status resume(const Seen& seen) {
+  if (virDomainResume(seen.domain.get()) != 0) return last_error("resuming the machine");
+  if (seen.reason != VIR_DOMAIN_PAUSED_IOERROR) return {};
+  for (Duration waited{}; waited < limits::kResumePatience; waited += kGlance) {
+    std::this_thread::sleep_for(kGlance);
+    int state = 0, reason = 0;
+    if (virDomainGetState(seen.domain.get(), &state, &reason, 0) != 0)
+      return last_error("asking for the machine's state");
+    if (state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_IOERROR)
+      return disk_trouble(seen.domain.get());
+  }
+  return {};
+}
+
 Status power_on(virConnectPtr connection, const Seen& seen, Instant now) {
   if (!seen.active) return start(seen, now);
   if (seen.state != VIR_DOMAIN_PAUSED) return {};
   if (is_wedged(seen, now)) return replace_wedged(connection, seen);
   if (seen.reason == VIR_DOMAIN_PAUSED_STARTING_UP) return {};  // somebody's start is on its way
-  return virDomainResume(seen.domain.get()) == 0 ? Status() : last_error("resuming the machine");
+  return resume(seen);
 }
 
 Status pull_the_plug(const Seen& seen) {

@@ -37,8 +37,14 @@ constexpr Meaning kMeanings[] = {
      "the host lets us in, but this user may not use its libvirtd"},
     {"no polkit agent", kNotAllowed, "a policy of the host does not let this user use libvirtd"},
     {"access denied", kNotAllowed, "a policy of the host does not let this user use libvirtd"},
-    {"not found", nullptr, "the host has no virt-ssh-helper; it comes with libvirt-daemon"},
+    {"charter: no netcat", nullptr,
+     "the host has neither virt-ssh-helper, of package libvirt-daemon, nor a nc that knows -U, of "
+     "package netcat-openbsd"},
+    {"charter: no helper", nullptr,
+     "a session needs virt-ssh-helper on the host, of package libvirt-daemon"},
     {"connect socket", nullptr, "the host lets us in, but no libvirtd runs there"},
+    {"nc: /", nullptr, "the host lets us in, but no libvirtd runs there"},
+    {"Ncat: ", nullptr, "the host lets us in, but no libvirtd runs there"},
     {"ould not resolve", nullptr, "there is no host of this name"},
     {"kex_exchange_identification", nullptr, "what answers there does not speak SSH with us"},
     {"banner", nullptr, "what answers there does not speak SSH with us"},
@@ -47,6 +53,22 @@ constexpr Meaning kMeanings[] = {
     {"unreachable", nullptr, "nothing answers there"},
     {"No route to host", nullptr, "nothing answers there"},
 };
+
+// What the user's shell runs on the host, whichever shell that is. Without libvirt's helper the
+// system's daemon is reached through its socket by a netcat, which has to end when we do: not each
+// does so by itself. A session's daemon has to be started, which only the helper can.
+constexpr const char* kByNetcat =
+    "have=$(nc -h 2>&1); "
+    "case \"$have\" in *-U*) ;; *) echo charter: no netcat >&2; exit 127;; esac; "
+    "case \"$have\" in *-q*) quit=-q0;; *-N*) quit=-N;; *) quit=;; esac; "
+    "exec nc $quit -U /var/run/libvirt/libvirt-sock";
+constexpr const char* kNotASession = "echo charter: no helper >&2; exit 127";
+
+std::string remote_command(const std::string& hypervisor) {
+  const bool session = hypervisor.ends_with("/session");
+  return "sh -c 'if command -v virt-ssh-helper >/dev/null 2>&1; then exec virt-ssh-helper " +
+         hypervisor + "; fi; " + (session ? kNotASession : kByNetcat) + "'";
+}
 
 std::string lines_of(const Address& address, const char* key) {
   return ssh_lines(address.credentials.at(key));  // check_credentials was asked before
@@ -127,7 +149,7 @@ Status SshTunnel::start() {
   const int listener = listen_at(folder_.path() / "socket");
   if (listener < 0) return no_room;
   const SshLogin login{place_.user, place_.host, place_.port, key_.path(), hosts_.path()};
-  auto texts = ssh_words(login, "virt-ssh-helper " + place_.hypervisor);
+  auto texts = ssh_words(login, remote_command(place_.hypervisor));
   std::vector<char*> words;
   for (auto& text : texts)
     words.push_back(text.data());

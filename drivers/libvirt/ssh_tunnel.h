@@ -11,11 +11,11 @@
 namespace charter::libvirt {
 
 /// How libvirt gets to a daemon over SSH: a process of OpenSSH's ssh, which runs virt-ssh-helper on
-/// the host, behind a socket of this machine that libvirt connects to once. ssh has the key and the
-/// known hosts of the address from memory, and nothing of this user's own: no configuration, no
-/// agent, no known hosts. (The ssh that libvirt itself would start cannot be told so, and its
-/// transports in this process, libssh and libssh2, leave an event source of a function that has
-/// returned in libvirt 9.0.0: the next reply ends the process.)
+/// the host, or a netcat where there is none, behind a socket of this machine that libvirt connects
+/// to once. ssh has the key and the known hosts of the address from memory, and nothing of this
+/// user's own: no configuration, no agent, no known hosts. (The ssh that libvirt itself would start
+/// cannot be told so, and its transports in this process, libssh and libssh2, leave an event source
+/// of a function that has returned in libvirt 9.0.0: the next reply ends the process.)
 ///
 /// ssh ends when libvirt closes the socket, or when the host does not answer for a minute.
 ///

@@ -141,7 +141,7 @@ class Present {
     take_over();
     note_drift();
     state_conditions();
-    if (!(replaces() || resizes() || changes_power() || waits())) settle();
+    if (!(replaces() || resizes() || restarts_when_asked() || changes_power() || waits())) settle();
     return std::move(step_);
   }
 
@@ -266,10 +266,24 @@ class Present {
   bool restarts() {
     const bool allowed = machine_.spec.update_policy.strategy != UpdateStrategy::InPlaceOnly;
     if (!allowed || !is_running() || !wants_on()) return false;
+    return restart("stops and starts to get its new size");
+  }
+
+  // What is off, or about to be, starts after that time in any case.
+  bool restarts_when_asked() {
+    const auto& asked = machine_.spec.restart_at;
+    if (!asked || !is_running() || !wants_on() || vm_.booted_at_s == 0) return false;
+    if (Instant(std::chrono::seconds(vm_.booted_at_s)) >= *asked) return false;
+    if (have_.now >= *asked) return restart("stops and starts because restartAt asks for it");
+    until_restart_ = *asked - have_.now;
+    return false;
+  }
+
+  bool restart(std::string why) {
     const bool noted = machine_.status.state == kRestarting;
     step_.status.state = kRestarting;
     step_.status.power = ObservedPower::Unknown;
-    progress("Restarting", "stops and starts to get its new size");
+    progress("Restarting", std::move(why));
     if (noted) {
       step_.action = PowerOff{};
     } else {
@@ -324,7 +338,7 @@ class Present {
   }
 
   void settle() {
-    step_.outcome = Outcome::done();
+    step_.outcome = until_restart_ ? Outcome::again(*until_restart_) : Outcome::done();
     if (!step_.status.staged.empty()) return block();
     const auto* power = find(all_, fields::kPower);
     if (power != nullptr) return stand_still(*power);
@@ -373,6 +387,7 @@ class Present {
   const Observed& have_;
   const MachineState& vm_;
   const std::vector<Difference> all_;
+  std::optional<Duration> until_restart_;  ///< when it is to be looked at again
   Step step_;
 };
 

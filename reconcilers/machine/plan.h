@@ -33,6 +33,8 @@
 //   no        on                size, staged, and   -> (note), PowerOff       Restarting
 //                               a restart allowed
 //   no        on                staged, no diff     -> Resize (to what is)    Resizing
+//   no        on                booted before       -> (note), PowerOff       Restarting
+//                               restartAt
 //   no        on, starting      wanted off          -> PowerOff               Stopping
 //   no        off, no image     wanted on           -> (wait)                 Provisioning
 //   no        off, crashed      wanted on           -> PowerOn                Provisioning,

@@ -44,7 +44,21 @@ DriverSettings open_settings(const Provider& provider) {
           .can = std::move(can)};
 }
 
-Result<Credentials> credentials_of(const NamespacedRef& secret, Client& client) {
+/// Whether a list of names, separated by commas, has this one.
+bool lists(std::string_view names, std::string_view name) {
+  while (!names.empty()) {
+    const size_t comma = std::min(names.find(','), names.size());
+    std::string_view one = names.substr(0, comma);
+    names.remove_prefix(std::min(comma + 1, names.size()));
+    one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+    one = one.substr(0, one.find_last_not_of(' ') + 1);
+    if (one == name || one == "*") return true;
+  }
+  return false;
+}
+
+Result<Credentials> credentials_of(const NamespacedRef& secret, const std::string& provider,
+                                   Client& client) {
   const auto found = client.get(kinds::secrets(), {secret.ns, secret.name});
   if (!found && found.error().code == Code::NotFound) {
     return Error{Code::ServiceUnavailable,
@@ -54,6 +68,14 @@ Result<Credentials> credentials_of(const NamespacedRef& secret, Client& client) 
   if (!found) return found.error();
   Credentials credentials;
   const Json tree = (*found)->tree();
+  const auto allowed = text_at(tree, {"metadata", "annotations", kProvidersAnnotation});
+  if (!lists(allowed, provider)) {
+    return Error{Code::ServiceUnavailable,
+                 "spec.credentialsRef: secret " + secret.ns + "/" + secret.name +
+                     " does not allow this Provider: its annotation " +
+                     std::string(kProvidersAnnotation) + " must name it",
+                 kNotAllowed};
+  }
   const Json* data = at(tree, {"data"});
   if (data == nullptr || !data->is_object()) return credentials;
   for (const auto& [key, value] : data->items()) {
@@ -68,7 +90,8 @@ Result<Credentials> credentials_of(const NamespacedRef& secret, Client& client) 
 Result<DriverSettings> driver_settings(const Provider& provider, Client& client, DriverPool& pool) {
   DriverSettings settings = open_settings(provider);
   if (!provider.spec.credentials || !pool.needs_secret(settings.driver)) return settings;
-  CHARTER_TRY_ASSIGN(settings.credentials, credentials_of(*provider.spec.credentials, client));
+  CHARTER_TRY_ASSIGN(settings.credentials,
+                     credentials_of(*provider.spec.credentials, provider.meta.name, client));
   return settings;
 }
 

@@ -24,9 +24,14 @@
 //   others               reasons.h reason_of
 namespace charter::provider {
 
+/// On a Secret: names of the Providers that may log in with it, separated by commas, or "*" for
+/// all. Whoever may write Providers could otherwise log in with any Secret of the cluster.
+inline constexpr std::string_view kProvidersAnnotation = "charter.dev/providers";
+
 /// What opens the endpoint of a Provider, with its Secret as it is now where its driver needs one.
 /// The Secret is read live and kept by nobody but the open endpoint. Errors: ServiceUnavailable
-/// with reason ReferenceNotFound (no such Secret), or the client's.
+/// with reason ReferenceNotFound (no such Secret) or Denied (it does not allow this Provider), or
+/// the client's.
 Result<DriverSettings> driver_settings(const Provider& provider, Client& client, DriverPool& pool);
 
 /// The open endpoint of the Provider `name`; opens it when this process has not yet, so that a

@@ -92,6 +92,8 @@ Wanted wanted_now(const Pass& pass, const Blueprint& blueprint) {
   now.provider = pass.step.status.placement->provider;
   now.security = pass.have.revision->security;
   now.activation = pass.activation;
+  const auto& restart = pass.instance.spec.restart_at;
+  now.restarts = restart && *restart <= pass.have.now;
   now.replicas_max =
       replicas_covered(pass.have.revision->units, pass.have.contract->ordered, blueprint.machines);
   now.volumes_made = !pass.have.volumes.empty();
@@ -143,14 +145,14 @@ void run(Pass& pass) {
   }
 }
 
-// The lease ends on time, whatever else the instance waits for.
-void wake_for(Pass& pass, const std::optional<Instant>& due) {
+// The lease ends, and machines restart, on time, whatever else the instance waits for.
+void wake_for(Pass& pass, const std::optional<Instant>& due, const char* reason) {
   using OutcomeKind = Outcome::Kind;
   if (!due || pass.step.outcome.kind == OutcomeKind::Again) return;
   const auto left = *due - pass.have.now;
   const bool sooner = pass.step.outcome.kind == OutcomeKind::Wait &&
                       pass.step.outcome.after > Duration::zero() && pass.step.outcome.after < left;
-  if (!sooner) pass.step.outcome = Outcome::wait(left, "LeaseRunning");
+  if (!sooner) pass.step.outcome = Outcome::wait(left, reason);
 }
 
 bool says(const Conditions& conditions, std::string_view type, std::string_view reason) {
@@ -175,7 +177,9 @@ Step plan(const ServiceInstance& instance, const Observed& have) {
     return std::move(pass.step);
   }
   run(pass);
-  wake_for(pass, due);
+  wake_for(pass, due, "LeaseRunning");
+  const auto& restart = pass.instance.spec.restart_at;
+  if (restart && *restart > pass.have.now) wake_for(pass, restart, "RestartPlanned");
   return std::move(pass.step);
 }
 

@@ -54,6 +54,7 @@ Machine::Spec machine_spec(const ServiceInstance& instance, const Blueprint& blu
   spec.boot_disk = design.boot_disk;
   spec.networks = design.networks;
   spec.security = now.security;
+  if (now.restarts) spec.restart_at = instance.spec.restart_at;
   spec.user_data_secret = NameRef{user_data_name(instance.meta.name, blueprint, design.component)};
   spec.update_policy = instance.spec.update_policy;
   spec.drift_policy = instance.spec.drift_policy;

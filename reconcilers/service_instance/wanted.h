@@ -53,6 +53,7 @@ struct Circumstances {
   std::set<MachineSlot> made;                  ///< machines that exist
   bool volumes_made = false;                   ///< volumes exist
   int64_t replicas_max = INT64_MAX;  ///< covered by the contract; what is beyond is not kept
+  bool restarts = false;             ///< spec.restartAt has come: until then no machine hears of it
 };
 
 /// The table above.

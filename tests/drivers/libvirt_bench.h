@@ -4,7 +4,7 @@
 #include "drivers/images/image_store.h"
 #include "drivers/libvirt/handle.h"
 #include "tests/drivers/driver_contract.h"
-#include "tests/drivers/private_libvirtd.h"
+#include "tests/drivers/libvirtd_lease.h"
 
 #include <memory>
 #include <set>
@@ -68,18 +68,18 @@ class RealHypervisorBench final : public LibvirtBench {
  public:
   explicit RealHypervisorBench(HostNetwork network = HostNetwork::Shared, Way way = Way::Socket);
   ~RealHypervisorBench() override { driver_.reset(); }
-  std::string absent() const override { return daemon_->absent(); }
+  std::string absent() const override { return (*lease_)->absent(); }
   void settle() override;
-  PrivateLibvirtd& daemon() { return *daemon_; }
+  PrivateLibvirtd& daemon() { return **lease_; }
   /// Connects the test's own hands anew, after the daemon was restarted.
-  void reconnect_hands() { connect(daemon_->uri()); }
+  void reconnect_hands() { connect((*lease_)->uri()); }
   /// What the machine's guest wrote to its serial port.
   std::string console(const std::string& uid) const;
 
  private:
-  RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon, Way way);
+  RealHypervisorBench(std::unique_ptr<LibvirtdLease> lease, Way way);
   bool is_settled(const std::string& uid, std::set<std::string>& stopping);
-  std::unique_ptr<PrivateLibvirtd> daemon_;
+  std::unique_ptr<LibvirtdLease> lease_;
 };
 
 }  // namespace charter

@@ -158,25 +158,25 @@ MachineSpec TestHypervisorBench::spec(const std::string& uid) {
 }
 
 RealHypervisorBench::RealHypervisorBench(HostNetwork network, Way way)
-    : RealHypervisorBench(std::make_unique<PrivateLibvirtd>(
+    : RealHypervisorBench(std::make_unique<LibvirtdLease>(
                               network, way == Way::Socket ? HostAccess::Local : HostAccess::Remote),
                           way) {}
 
-RealHypervisorBench::RealHypervisorBench(std::unique_ptr<PrivateLibvirtd> daemon, Way way)
-    : LibvirtBench(daemon->directory() + "/images"), daemon_(std::move(daemon)) {
-  if (!daemon_->absent().empty()) return;
-  connect(daemon_->uri());
+RealHypervisorBench::RealHypervisorBench(std::unique_ptr<LibvirtdLease> lease, Way way)
+    : LibvirtBench((*lease)->directory() + "/images"), lease_(std::move(lease)) {
+  if (!absent().empty()) return;
+  connect(daemon().uri());
   domain_type_ = "qemu";
-  const auto image = images_.import_file(daemon_->guest(), "");
+  const auto image = images_.import_file(daemon().guest(), "");
   CHECK_MSG(image, image.error().message);
   digest_ = image->digest;
-  credentials = credentials_for(*daemon_, way);
-  settings = settings_of(uri_for(*daemon_, way), daemon_->pool(), daemon_->consoles());
+  credentials = credentials_for(daemon(), way);
+  settings = settings_of(uri_for(daemon(), way), daemon().pool(), daemon().consoles());
   driver_ = open();
 }
 
 std::string RealHypervisorBench::console(const std::string& uid) const {
-  std::ifstream file(daemon_->consoles() + "/" + libvirt::console_name(owner(), uid));
+  std::ifstream file((*lease_)->consoles() + "/" + libvirt::console_name(owner(), uid));
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

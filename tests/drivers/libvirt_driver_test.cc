@@ -136,6 +136,10 @@ TEST_F(LibvirtReal, AVolumeThatSomebodyElseUsesIsNotRemoved) {
 TEST_F(LibvirtReal, WipingOverwritesWhatTheFileHas) {
   bench_.settings.replace(bench_.settings.find("\"uri\""), 0, "\"wipe\":\"Zero\",");
   const auto wiping = bench_.open();
+  EXPECT_TRUE(wiping->look()->version.ends_with(
+      "; volumes are overwritten with zeros before they are deleted"));
+  EXPECT_TRUE(
+      driver().look()->version.ends_with("; volumes are deleted without being overwritten"));
   ASSERT_TRUE(wiping->create_volume(disk()));
   const std::string file = path(volume_file()), witness = path("witness");
   std::ofstream(file, std::ios::app) << std::string(100'000, 's');
@@ -255,7 +259,7 @@ TEST_F(LibvirtReal, KvmIsBelievedOnlyAfterAGuestHasRunOnIt) {
   const auto chosen = bench_.open();
   const auto inventory = chosen->look();
   ASSERT_TRUE(inventory);
-  const bool kvm = inventory->version.ends_with(", KVM by test");
+  const bool kvm = inventory->version.find(", KVM by test") != std::string::npos;
   EXPECT_TRUE(kvm || inventory->version.find(", TCG: ") != std::string::npos) << inventory->version;
   EXPECT_EQ(files("charter-selftest."), std::set<std::string>());
   EXPECT_EQ(virConnectNumOfDomains(bench_.hands()), 0);

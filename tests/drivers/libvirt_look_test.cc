@@ -17,7 +17,8 @@
 namespace charter {
 namespace {
 
-constexpr int kDomains = 300;
+constexpr int kSome = 60;   // enough for many turns of what is read again
+constexpr int kMany = 300;  // where the cost is judged
 constexpr int kVolumes = 60;
 constexpr int64_t kMib = 1 << 20;
 
@@ -34,15 +35,16 @@ std::string volume_uid_of(int index) {
 /// A host with as many machines of ours as a driver would have made there, none of which runs.
 class LibvirtLook : public ::testing::Test {
  protected:
+  explicit LibvirtLook(int domains = kSome) : domains_(domains) {}
   void SetUp() override {
     if (const auto why = bench_.absent(); !why.empty()) GTEST_SKIP() << why;
-    for (int i = 0; i < kDomains; ++i)
+    for (int i = 0; i < domains_; ++i)
       add_machine(uid_of(i));
     for (int i = 0; i < kVolumes; ++i)
       add_volume(volume_uid_of(i));
     const auto first = bench_.driver().look();
     ASSERT_TRUE(first);
-    ASSERT_EQ(first->machines.size(), size_t{kDomains});
+    ASSERT_EQ(first->machines.size(), static_cast<size_t>(domains_));
     ASSERT_EQ(first->volumes.size(), size_t{kVolumes});
   }
 
@@ -105,12 +107,18 @@ class LibvirtLook : public ::testing::Test {
   /// Looks until this is so; says how often.
   template <class Condition>
   int looks_until(Condition is_so) {
-    for (int looks = 1; looks <= kDomains; ++looks)
+    for (int looks = 1; looks <= domains_; ++looks)
       if (is_so()) return looks;
     return 0;
   }
 
+  const int domains_;
   RealHypervisorBench bench_;
+};
+
+class LibvirtLookAtMany : public LibvirtLook {
+ protected:
+  LibvirtLookAtMany() : LibvirtLook(kMany) {}
 };
 
 template <class Work>
@@ -129,10 +137,10 @@ double middle_ms(int times, Work work) {
 
 // Held against a driver that has read nothing yet and so reads each domain: a bound in milliseconds
 // would say how busy the machine is.
-TEST_F(LibvirtLook, AtThreeHundredDomainsCostsNoCallForEach) {
+TEST_F(LibvirtLookAtMany, AtThreeHundredDomainsCostsNoCallForEach) {
   const double look = middle_ms(30, [&] { ASSERT_TRUE(bench_.driver().look()); });
-  std::cout << "look at " << kDomains << " defined domains, " << kVolumes << " volumes: " << look
-            << " ms\n";
+  std::cout << "look at " << kMany << " defined domains, " << kVolumes << " volumes: " << look
+            << " ms; goal: <= 10 ms\n";
   const double first = middle_ms(3, [&] { ASSERT_TRUE(bench_.reconnect()); });
   std::cout << "opening the endpoint, which reads each of them: " << first << " ms\n";
   EXPECT_LT(look, first / 2);
@@ -143,7 +151,7 @@ TEST_F(LibvirtLook, AtThreeHundredDomainsCostsNoCallForEach) {
 }
 
 TEST_F(LibvirtLook, SeesAtOnceWhatTheBulkCallOrAnEventShows) {
-  const std::string uid = uid_of(150);
+  const std::string uid = uid_of(kSome / 2);
   ASSERT_EQ(virDomainSetVcpusFlags(domain(uid).get(), 2, VIR_DOMAIN_AFFECT_CONFIG), 0);
   EXPECT_EQ(seen(uid).vcpus, 2) << "no event tells of this";
   ASSERT_EQ(virDomainUndefineFlags(domain(uid).get(), 0), 0);
@@ -155,7 +163,7 @@ TEST_F(LibvirtLook, SeesAtOnceWhatTheBulkCallOrAnEventShows) {
 
 // Attaching to what is off changes its definition without an event.
 TEST_F(LibvirtLook, SeesWhatNothingTellsBeforeEveryoneHadHisTurnTwice) {
-  const std::string uid = uid_of(299), volume = volume_uid_of(3);
+  const std::string uid = uid_of(kSome - 1), volume = volume_uid_of(3);
   const std::string disk = libvirt::disk_element(
       {.pool = "charter", .volume = volume_name(volume), .format = "raw", .target = "vdc"});
   ASSERT_EQ(virDomainAttachDeviceFlags(domain(uid).get(), disk.c_str(), VIR_DOMAIN_AFFECT_CONFIG),
@@ -163,21 +171,21 @@ TEST_F(LibvirtLook, SeesWhatNothingTellsBeforeEveryoneHadHisTurnTwice) {
   const int looks =
       looks_until([&] { return seen(uid).volume_uids == std::vector<std::string>{volume}; });
   EXPECT_GT(looks, 0);
-  EXPECT_LE(looks, 2 * kDomains / static_cast<int>(limits::kLookAgainMax));
+  EXPECT_LE(looks, 2 * kSome / static_cast<int>(limits::kLookAgainMax));
 }
 
 TEST_F(LibvirtLook, ADiskThatSomebodyAddsIsFoundByWhoWouldRemoveIt) {
   const std::string uid = volume_uid_of(7);
   const std::string disk = libvirt::disk_element(
       {.pool = "charter", .volume = volume_name(uid), .format = "raw", .target = "vdc"});
-  ASSERT_EQ(
-      virDomainAttachDeviceFlags(domain(uid_of(200)).get(), disk.c_str(), VIR_DOMAIN_AFFECT_CONFIG),
-      0);
+  ASSERT_EQ(virDomainAttachDeviceFlags(domain(uid_of(kSome / 3)).get(), disk.c_str(),
+                                       VIR_DOMAIN_AFFECT_CONFIG),
+            0);
   EXPECT_EQ(bench_.driver().remove_volume(uid).error().code, Code::Conflict)
       << "no event and no bulk call shows it, so each domain is asked";
   const auto state = bench_.driver().observe_volume(uid);
   ASSERT_TRUE(state && *state);
-  EXPECT_EQ((*state)->attached_to, std::vector<std::string>{uid_of(200)});
+  EXPECT_EQ((*state)->attached_to, std::vector<std::string>{uid_of(kSome / 3)});
 }
 
 }  // namespace

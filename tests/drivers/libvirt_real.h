@@ -14,10 +14,11 @@
 namespace charter {
 
 inline constexpr const char* kA = "0f3c1c4e-53a1-4c8e-9d50-000000000001";
+inline constexpr const char* kB = "0f3c1c4e-53a1-4c8e-9d50-000000000002";
 inline constexpr const char* kDisk = "0f3c1c4e-53a1-4c8e-9d50-0000000000d1";
 inline constexpr int64_t kMib = 1 << 20;
 
-/// A libvirtd of its own for each test.
+/// An empty libvirtd for each test (libvirtd_lease.h).
 class LibvirtReal : public ::testing::Test {
  protected:
   void SetUp() override {

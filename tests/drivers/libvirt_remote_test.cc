@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <poll.h>
 #include <set>
@@ -82,7 +83,7 @@ TEST(LibvirtCredentials, AKeyWithAPassphraseIsRefusedInEachOfItsForms) {
 /// A daemon that is reached over TLS and SSH, and no driver yet.
 class LibvirtRemote : public ::testing::Test {
  protected:
-  LibvirtRemote() : daemon_(HostNetwork::Shared, HostAccess::Remote) {}
+  LibvirtRemote() : lease_(HostNetwork::Shared, HostAccess::Remote), daemon_(*lease_) {}
   void SetUp() override {
     if (!daemon_.absent().empty()) GTEST_SKIP() << daemon_.absent();
   }
@@ -123,7 +124,8 @@ class LibvirtRemote : public ::testing::Test {
     return uri.substr(begin, uri.rfind('/') - begin);
   }
 
-  PrivateLibvirtd daemon_;
+  const LibvirtdLease lease_;
+  PrivateLibvirtd& daemon_;
 };
 
 TEST_F(LibvirtRemote, OverTlsEachCauseOfAFailureIsToldApart) {
@@ -195,6 +197,38 @@ std::set<std::string> traces() {
     if (name.starts_with("charter-")) found.insert(name);
   }
   return found;
+}
+
+/// Whether a netcat of this machine, which is the host, still speaks with a libvirtd.
+bool is_netcat_left() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "cmdline");
+    const std::string line{std::istreambuf_iterator<char>(file), {}};
+    if (line.starts_with(std::string("nc\0", 3)) && line.find("libvirt-sock") != line.npos)
+      return true;
+  }
+  return false;
+}
+
+TEST_F(LibvirtRemote, OverSshNetcatIsTheWayWhereTheHostHasNoProgramOfLibvirts) {
+  const Address good = ssh("key", "known_host");
+  daemon_.order("only-netcat");
+  auto connection = libvirt::open_connection(good);
+  ASSERT_TRUE(connection) << connection.error().message;
+  EXPECT_TRUE(is_netcat_left()) << "it is the way";
+  EXPECT_EQ(virConnectNumOfDomains(connection->get()), 0);
+  connection->reset();
+  for (int round = 0; round < 500 && is_netcat_left(); ++round)
+    ::poll(nullptr, 0, 20);
+  EXPECT_FALSE(is_netcat_left()) << "nothing stays on the host";
+  const size_t end = daemon_.ssh_uri().rfind('/');
+  expect_refused(elsewhere(good, daemon_.ssh_uri().substr(0, end) + "/session"), "",
+                 "a session needs virt-ssh-helper");
+  daemon_.order("kill");
+  expect_refused(good, "", "no libvirtd runs there");
+  daemon_.order("start");
+  daemon_.order("no-tools");
+  expect_refused(good, "", "neither virt-ssh-helper");
 }
 
 /// Processes of ssh that this one started and that run.

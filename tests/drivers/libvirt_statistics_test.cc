@@ -18,8 +18,6 @@
 namespace charter {
 namespace {
 
-constexpr const char* kB = "0f3c1c4e-53a1-4c8e-9d50-000000000002";
-
 /// The counters of one machine.
 std::optional<MachineCounters> counted(ProviderDriver& driver, const std::string& uid) {
   const auto all = driver.counters();
@@ -117,7 +115,7 @@ TEST_F(LibvirtStatistics, ADiskThatLeavesTakesNothingOfTheSumWithIt) {
 }
 
 TEST_F(LibvirtStatistics, CostsMillisecondsForEachGuest) {
-  constexpr int kGuests = 8;
+  constexpr int kGuests = 3;  // hack/bench.sh --libvirt has more
   for (int i = 0; i < kGuests; ++i) {
     char uid[37];
     std::snprintf(uid, sizeof uid, "0f3c1c4e-53a1-4c8e-9d50-%012d", 100 + i);

@@ -35,6 +35,7 @@ class PrivateLibvirtd {
   const std::string& pool() const { return pool_; }          ///< a directory for disks
   const std::string& consoles() const { return consoles_; }  ///< a directory for console logs
   const std::string& guest() const { return guest_; }        ///< a disk image that boots
+  const std::string& writer() const { return writer_; }      ///< one that writes to its disk
   const std::string& kernel() const { return kernel_; }      ///< an image that boots a kernel
   const std::string& directory() const { return directory_; }
 
@@ -47,13 +48,17 @@ class PrivateLibvirtd {
 
   /// "kill", "stop", "cont", "start", "rekey": carried out when this returns.
   void order(const std::string& word);
+  /// Whether it got any.
+  bool was_ordered() const { return was_ordered_; }
 
  private:
   nlohmann::json read_line();
 
-  std::string directory_, absent_, uri_, pool_, consoles_, guest_, kernel_, tls_uri_, ssh_uri_;
+  std::string directory_, absent_, uri_, pool_, consoles_, guest_, writer_, kernel_, tls_uri_,
+      ssh_uri_;
   pid_t pid_ = 0;
   int to_ = -1, from_ = -1;
+  bool was_ordered_ = false;
 };
 
 }  // namespace charter

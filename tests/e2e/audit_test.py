@@ -172,20 +172,27 @@ class Writer(threading.Thread):
         context.load_cert_chain(pair)
         return context
 
+    def connect(self):
+        host, port = self.server.listen.split(":")
+        return http.client.HTTPSConnection(host, int(port), context=self.context, timeout=10)
+
+    @staticmethod
+    def create(connection, name):
+        """The status and the text of the answer. kubectl would try again, for most of a minute, what is refused for now."""
+        connection.request("POST", "/api/v1/namespaces/default/configmaps", json.dumps(config_map(name)),
+                           {"Content-Type": "application/json", "Audit-ID": name})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
     def run(self):
         number = 0
         while not self.ending.is_set():
-            host, port = self.server.listen.split(":")
-            connection = http.client.HTTPSConnection(host, int(port), context=self.context, timeout=10)
+            connection = self.connect()
             try:
                 while not self.ending.is_set():
                     number += 1
                     name = f"write-{number}"
-                    connection.request("POST", "/api/v1/namespaces/default/configmaps", json.dumps(config_map(name)),
-                                       {"Content-Type": "application/json", "Audit-ID": name})
-                    answer = connection.getresponse()
-                    answer.read()
-                    if answer.status == 201:
+                    if self.create(connection, name)[0] == 201:
                         self.acknowledged.append(name)
             except (OSError, http.client.HTTPException):
                 time.sleep(POLL_S)  # the server was killed: it comes again
@@ -255,7 +262,9 @@ class AuditCrashTest(unittest.TestCase):
         filler.touch()
         self.fill(filler)
         numbers = iter(range(1000))
-        refused = eventually(lambda: self.refused_create(next(numbers)), "a create is refused")
+        connection = Writer(self.server).connect()
+        self.addCleanup(connection.close)
+        refused = eventually(lambda: self.refused_create(connection, next(numbers)), "a create is refused")
         self.assertIn("no space left", refused)
         self.server.kubectl("get", "configmaps")
         self.assertIn("currently unable", self.server.kubectl("get", "--raw", "/readyz", code=1).stderr)
@@ -277,9 +286,10 @@ class AuditCrashTest(unittest.TestCase):
         except OSError:
             os.close(handle)
 
-    def refused_create(self, number):
-        done = self.server.kubectl("create", "configmap", f"full-{number}", check=False)
-        return done.stderr if done.returncode != 0 else ""
+    @staticmethod
+    def refused_create(connection, number):
+        status, text = Writer.create(connection, f"full-{number}")
+        return text if status != 201 else ""
 
 
 if __name__ == "__main__":

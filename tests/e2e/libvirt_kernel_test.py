@@ -50,7 +50,7 @@ class LibvirtKernel(LibvirtServer):
         self.assertIn("<kernel>", definition)
         self.change(replicas=0)
         ordering.wait_machines(self.server, 0, 1)
-        self.assertIn("GUEST-ACPI-POWEROFF", self.host.console(self.uid()), "it was asked, not killed")
+        eventually(lambda: self.stops(self.uid()) == 1, "it was asked, not killed")
         self.change(replicas=1)
         eventually(lambda: len(self.said()) == 2, "it boots once more", GUEST_S)
         self.kubectl("delete", *INSTANCE, "--wait=false")

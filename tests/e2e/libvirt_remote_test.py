@@ -31,11 +31,12 @@ class RemoteServer(LibvirtServer):
         """Makes the Secret, or changes values in it: names of files by what they are for."""
         values = {cls.keys[key]: cls.file(name) for key, name in files.items()}
         cls.server.kubectl("apply", "-f", "-", stdin={
-            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET, "namespace": SECRETS_NS},
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": SECRET, "namespace": SECRETS_NS, "annotations": {"charter.dev/providers": f"{PROVIDER}, wrong"}},
             "stringData": values})
 
     @classmethod
-    def provider(cls, manifest="11-provider-elsewhere.yaml"):
+    def provider(cls, manifest="elsewhere/10-provider.yaml"):
         provider = super().provider(manifest)
         provider["spec"]["libvirt"]["uri"] = cls.way()["uri"]
         assert provider["spec"]["credentialsRef"] == {"name": SECRET, "namespace": SECRETS_NS}

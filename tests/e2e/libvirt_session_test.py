@@ -108,7 +108,7 @@ class LibvirtSession(LibvirtServer):
         self.assertEqual(self.boots(uid), 1)
         self.change(replicas=0)
         ordering.wait_machines(self.server, 0, 1)
-        self.assertIn("GUEST-ACPI-POWEROFF", self.host.console(uid))
+        eventually(lambda: self.stops(uid) == 1, "it was asked, not killed")
         self.kubectl("delete", *INSTANCE, "--wait=false")
         self.gone("machines,volumes", "-n", NS, timeout=GUEST_S)
         self.assertEqual(self.host.domains(), [])

@@ -3,13 +3,14 @@
 The guests are of one sector: they say what they see on their console, and obey the power button.
 """
 
+import datetime
 import hashlib
 import pathlib
 import subprocess
 import unittest
 
 import ordering
-from charter_e2e import ServerTest, eventually
+from charter_e2e import ROOT, ServerTest, eventually
 from ordering import NS
 from private_libvirtd import PrivateLibvirtd
 
@@ -99,6 +100,10 @@ class LibvirtServer(ServerTest):
     def boots(self, uid):
         return self.host.console(uid).count("GUEST-MARKER")
 
+    def stops(self, uid):
+        """How often the guest has obeyed the power button. The host's log daemon writes what it says, a little later."""
+        return self.host.console(uid).count("GUEST-ACPI-POWEROFF")
+
 
 class LibvirtTest(LibvirtServer):
     """Everything that may happen to machines that run."""
@@ -132,7 +137,9 @@ class LibvirtTest(LibvirtServer):
             self.assertIn("charter-volume.", disks, "the shared volume is attached")
         provider = self.get("provider", PROVIDER)
         self.assertRegex(provider["status"]["driverVersion"], r"^libvirt [0-9.]+, QEMU [0-9.]+, TCG")
-        self.assertEqual(provider["status"]["inventory"], {"machines": 2, "volumes": 1})
+        self.look()
+        eventually(lambda: self.get("provider", PROVIDER)["status"]["inventory"] == {"machines": 2, "volumes": 1},
+                   "the provider has two machines and their volume", GUEST_S)
 
     def test_a_volume_of_what_was_ordered_takes_the_units_that_were_ordered(self):
         # 500 GB are no whole number of the host's blocks.
@@ -141,11 +148,11 @@ class LibvirtTest(LibvirtServer):
 
     def test_deactivated_machines_shut_down_and_come_back_as_they_were(self):
         before, second = ordering.identities(self.server), self.uid(1)
-        boots, stops = self.boots(second), self.host.console(second).count("GUEST-ACPI-POWEROFF")
+        boots, stops = self.boots(second), self.stops(second)
         self.change(replicas=1)
         ordering.wait_machines(self.server, 1, 2)
         self.assertFalse(self.runs(second))
-        self.assertEqual(self.host.console(second).count("GUEST-ACPI-POWEROFF"), stops + 1, "it was asked, not killed")
+        eventually(lambda: self.stops(second) == stops + 1, "it was asked, not killed")
         self.change(replicas=2)
         ordering.wait_machines(self.server, 2, 2)
         eventually(lambda: self.boots(second) == boots + 1, "it boots once more", GUEST_S)
@@ -164,6 +171,19 @@ class LibvirtTest(LibvirtServer):
         self.change(updatePolicy={"strategy": "AllowRestart"})
         self.wait_vcpus(2)
         self.assertEqual(self.boots(uid), boots + 1, "it was restarted")
+
+    def test_a_restart_that_is_asked_for_shuts_each_machine_down_and_starts_it_once(self):
+        uids = [uid for uid, _ in self.machines().values()]
+        boots = [self.boots(uid) for uid in uids]
+        stops = [self.stops(uid) for uid in uids]
+        soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+        self.change(restartAt=soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        eventually(lambda: [self.boots(uid) for uid in uids] == [count + 1 for count in boots], "each boots once more", GUEST_S)
+        self.wait_vcpus(2)
+        self.look()
+        ordering.wait_ready(self.server, *INSTANCE)
+        self.assertEqual([self.boots(uid) for uid in uids], [count + 1 for count in boots], "and not again")
+        self.assertEqual([self.stops(uid) for uid in uids], [count + 1 for count in stops], "they were asked, not killed")
 
     def test_a_machine_that_somebody_stopped_is_started_again(self):
         uid = self.uid()
@@ -251,6 +271,11 @@ class LibvirtDeletion(LibvirtServer):
     """S6: everything goes, and nothing that is somebody else's."""
 
     replicas = 1
+
+    def test_manifests_that_are_applied_together_make_nothing_twice(self):
+        made = self.out("create", "--dry-run=client", "-o", "name", "-f", str(ROOT / "manifests/libvirt")).split()
+        self.assertIn(f"provider.charter.dev/{PROVIDER}", made)
+        self.assertEqual(sorted(made), sorted(set(made)))
 
     def test_nothing_is_left_but_images_and_what_others_made(self):
         foreign = ("<domain type='qemu'><name>theirs</name><memory unit='MiB'>16</memory><vcpu>1</vcpu>"

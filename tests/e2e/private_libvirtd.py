@@ -54,7 +54,8 @@ class PrivateLibvirtd(Host):
 
     def _answer(self):
         line = self.process.stdout.readline()
-        return json.loads(line) if line else {"absent": f"{SCRIPT.name} failed"}
+        assert line, f"{SCRIPT.name} failed"  # no reason to skip
+        return json.loads(line)
 
     def order(self, word):
         """kill, stop, cont, start, qemus, rekey: carried out when this returns."""

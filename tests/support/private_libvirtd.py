@@ -5,9 +5,10 @@ host's libvirt is touched. Runs until its standard input ends, takes orders from
     private_libvirtd.py DIRECTORY [remote]
 
 Prints one line of JSON for each order, the first when the daemon answers: {"uri", "pool", "consoles", "guest", "sha256",
-"kernel"}, or {"absent": why} where there is no libvirt or no QEMU. With "remote" it also listens for TLS and SSH on loopback, and
+"writer", "kernel"}, or {"absent": why} where there is no libvirt or no QEMU. With "remote" it also listens for TLS and SSH on loopback, and
 adds {"tls", "ssh"} (remote_access.py: facts). Orders: kill, stop, cont, start (the daemon); qemus (the pids of its guests);
-rekey (sshd has another host key from now on); quit.
+rekey (sshd has another host key from now on), only-netcat and no-tools (whoever comes over SSH finds no virt-ssh-helper, or nothing
+at all); quit.
 
 It needs root, for mount namespaces. QEMU's processes become children of this one (it is their sub-reaper), so that they
 are collected at once: libvirt waits for that when it ends a guest.
@@ -25,14 +26,14 @@ import sys
 import threading
 import time
 
-from remote_access import Ssh, Tls, wait_for_port
+from remote_access import TOOLS, Ssh, Tls, wait_for_port
 
 NEEDED = ("libvirtd", "virtlogd", "qemu-system-x86_64", "qemu-img", "virsh", "unshare", "as", "ld")
 START_S = 20
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 BOUND = {"run": "/run/libvirt", "etc": "/etc/libvirt", "lib": "/var/lib/libvirt", "cache": "/var/cache/libvirt",
          "log": "/var/log/libvirt"}
-NEEDED_REMOTE = ("sshd", "ssh-keygen", "openssl", "virt-ssh-helper")
+NEEDED_REMOTE = ("sshd", "ssh-keygen", "openssl", "virt-ssh-helper", "nc")
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -143,13 +144,13 @@ class Daemon:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def build_guest(root):
-    """The guest of 512 bytes, padded to a disk: path and SHA-256."""
-    source = pathlib.Path(__file__).with_name("micro_guest.S")
-    image = root / "guest.raw"
-    subprocess.run(["as", "--32", "-I", str(source.parent), "-o", str(root / "guest.o"), str(source)], check=True)
-    subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary", "-o", str(image),
-                    str(root / "guest.o")], check=True)
+def build_guest(root, source="micro_guest"):
+    """A guest of 512 bytes, padded to a disk: path and SHA-256."""
+    source = pathlib.Path(__file__).with_name(f"{source}.S")
+    image = root / f"{source.stem}.raw"
+    built = root / f"{source.stem}.o"
+    subprocess.run(["as", "--32", "-I", str(source.parent), "-o", str(built), str(source)], check=True)
+    subprocess.run(["ld", "-m", "elf_i386", "-Ttext", "0x7c00", "--oformat", "binary", "-o", str(image), str(built)], check=True)
     os.truncate(image, 1 << 20)
     return str(image), hashlib.sha256(image.read_bytes()).hexdigest()
 
@@ -211,6 +212,8 @@ def obey(daemon, order):
         daemon.start()
     elif order == "rekey" and daemon.ssh:
         daemon.ssh.start("host2")
+    elif order in TOOLS and daemon.ssh:
+        daemon.ssh.start("host", order)
     elif order == "qemus":
         return {"qemus": daemon.qemus()}
     else:
@@ -235,7 +238,8 @@ def main():
         daemon.start()
         threading.Thread(target=collect_orphans, daemon=True).start()
         guest, sha256 = build_guest(daemon.root)
-        say(guest=guest, sha256=sha256, kernel=build_kernel(daemon.root), **daemon.facts())
+        say(guest=guest, sha256=sha256, writer=build_guest(daemon.root, "micro_writer")[0], kernel=build_kernel(daemon.root),
+            **daemon.facts())
         for line in sys.stdin:
             if line.strip() == "quit":
                 break

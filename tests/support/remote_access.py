@@ -3,6 +3,7 @@
 import getpass
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ CLIENT = "keyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=clientAuth
 SERVER = "subjectAltName=IP:127.0.0.1\nkeyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth\n"
 FAST = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
 WAIT_S = 20
+TOOLS = {"only-netcat": ("sh", "nc"), "no-tools": ("sh",)}
 
 
 def run(*words):
@@ -91,15 +93,21 @@ class Ssh:
         for name in ("host", "host2"):
             public = (self.folder / f"{name}.pub").read_text()
             (self.folder / f"known_{name}").write_text(f"[127.0.0.1]:{self.port} {public}")
+        for name, programs in TOOLS.items():
+            (self.folder / name).mkdir()
+            for program in programs:
+                (self.folder / name / program).symlink_to(shutil.which(program))
         self.start("host")
 
-    def start(self, host_key):
+    def start(self, host_key, tools=""):
+        """With another host key, or so that commands find nothing but one of TOOLS."""
         self.stop()
         config = self.folder / "config"
         config.write_text("\n".join((
             f"Port {self.port}", "ListenAddress 127.0.0.1", f"HostKey {self.folder / host_key}", "PidFile none", "StrictModes no",
             "UsePAM no", f"AuthorizedKeysFile {self.folder}/authorized_keys", "PasswordAuthentication no",
-            "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "MaxStartups 100", "")))
+            "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "MaxStartups 100",
+            f"SetEnv PATH={self.folder / tools}" if tools else "", "")))
         if os.getuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)  # where a privileged sshd shuts its children in
         self.process = self.spawn("/usr/sbin/sshd", "-D", "-e", "-f", str(config))

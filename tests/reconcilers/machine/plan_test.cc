@@ -168,6 +168,44 @@ TEST(MachinePlan, ReleasesOnlyWhenNothingOfOursIsLeft) {
   EXPECT_FALSE(step.action) << "what is not ours is left alone";
 }
 
+TEST(MachinePlan, RestartsWhatWasStartedBeforeTheTimeThatIsAskedFor) {
+  const auto at = [](int64_t second) { return Instant(std::chrono::seconds(second)); };
+  MachineState on = vm(PowerState::On);
+  on.booted_at_s = 1000;
+  Machine m = settled();
+  m.spec.restart_at = at(1000);
+  EXPECT_EQ(plan(m, {.vm = on, .now = at(2000)}).ready.reason, "Running") << "it was, since";
+  m.spec.restart_at = at(1500);
+  Step step = plan(m, {.vm = on, .now = at(1400)});
+  EXPECT_EQ(step.ready.reason, "Running") << "not yet";
+  EXPECT_EQ(step.outcome.kind, Outcome::Kind::Again);
+  EXPECT_EQ(step.outcome.after, std::chrono::seconds(100));
+  // Noted first, stopped, started, and then it is over.
+  std::vector<std::string> actions;
+  for (int pass = 0; pass < 8; ++pass) {
+    step = plan(m, {.vm = on, .now = at(1500)});
+    EXPECT_TRUE(step.status.drift.empty()) << "it is our own work";
+    m.status = step.status;
+    if (step.action && std::holds_alternative<PowerOff>(*step.action)) {
+      actions.emplace_back("off");
+      on.power = PowerState::Off;
+    } else if (step.action && std::holds_alternative<PowerOn>(*step.action)) {
+      actions.emplace_back("on");
+      on.power = PowerState::On;
+      on.booted_at_s = 1501;
+    } else {
+      EXPECT_FALSE(step.action);
+    }
+  }
+  EXPECT_EQ(actions, (std::vector<std::string>{"off", "on"}));
+  EXPECT_EQ(step.ready.reason, "Running");
+  m.spec.power = Power::Off;
+  m.spec.restart_at = at(1600);
+  on.power = PowerState::Off;
+  on.booted_at_s = 0;
+  EXPECT_EQ(plan(m, {.vm = on, .now = at(1700)}).ready.reason, "Stopped") << "nothing to restart";
+}
+
 // --- the plan always comes to rest
 // ----------------------------------------------------------------
 

@@ -43,11 +43,11 @@ class RemoteWorld : public MachineWorld {
         },
         login);
   }
-  void set_key(const std::string& key) {
+  void set_key(const std::string& key, const std::string& allowed = "p") {
     apply(
-        "{apiVersion: v1, kind: Secret, metadata: {name: kvm-1, namespace: default}, stringData: "
-        "{ssh-privatekey: " +
-        key + "}}");
+        "{apiVersion: v1, kind: Secret, metadata: {name: kvm-1, namespace: default, annotations: "
+        "{charter.dev/providers: \"" +
+        allowed + "\"}}, stringData: {ssh-privatekey: " + key + "}}");
   }
   void run_machine() {
     set_key("good-1");
@@ -77,6 +77,29 @@ TEST(ProviderCredentials, ASecretThatIsMissingIsNamedAndTakenAsSoonAsItIsThere) 
   world.settle_for(11s);
   EXPECT_TRUE(world.is("Provider", "p", "Ready")) << world.explain("Provider", "p");
   EXPECT_EQ(world.shown(), (Credentials{{"ssh-privatekey", "good-1"}}));
+}
+
+TEST(ProviderCredentials, ASecretIsForThoseProvidersThatItNames) {
+  for (const char* others : {"", "q", "pp, q", "P"}) {
+    RemoteWorld world;
+    world.set_key("good-1", others);
+    world.apply(kRemoteProvider);
+    world.settle();
+    EXPECT_EQ(world.explain("Provider", "p"),
+              "Ready=False Denied: spec.credentialsRef: secret default/kvm-1 does not allow this "
+              "Provider: its annotation charter.dev/providers must name it; looked at again every "
+              "10s")
+        << others;
+    EXPECT_EQ(world.opened(), 0) << "nothing of it is shown to any driver";
+    world.set_key("good-1", "q, p");
+    world.settle_for(11s);
+    EXPECT_TRUE(world.is("Provider", "p", "Ready")) << world.explain("Provider", "p");
+  }
+  RemoteWorld world;
+  world.set_key("good-1", "*");
+  world.apply(kRemoteProvider);
+  world.settle();
+  EXPECT_TRUE(world.is("Provider", "p", "Ready")) << world.explain("Provider", "p");
 }
 
 TEST(ProviderCredentials, AnotherContentMakesOneNewConnectionAndTheSameOneNone) {

@@ -12,7 +12,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <set>
+#include <string>
+#include <vector>
 
 // Scenarios S3, S4 and S7 with real store, API and simulated hosts. Contract and revision are put
 // there as they are once accepted, so that only instance, machine, volume and provider take part.
@@ -192,6 +195,42 @@ TEST_F(InstanceWorld, ScalingKeepsIdentityAddressAndDisk) {
   EXPECT_EQ(machine(1, "metadata.uid"), uids[1]);
   EXPECT_EQ(machine(1, "status.address"), addresses[1]);
   EXPECT_EQ(machine(2, "status.power"), "Off");
+  world.expect_quiet();
+}
+
+TEST_F(InstanceWorld, AtTheTimeThatIsAskedForMachinesRestartOneAfterTheOtherAndOnce) {
+  run_to_ready();
+  world.settle_for(30s);
+  const auto booted = [&] {
+    std::vector<std::string> times;
+    for (int i = 0; i < 3; ++i)
+      times.push_back(machine(i, "status.bootedAt"));
+    return times;
+  };
+  const auto before = booted();
+  const std::string at =
+      format_time(std::chrono::floor<std::chrono::seconds>(world.clock().now()) + 60s);
+  world.edit("ServiceInstance", kInstance, "{spec: {restartAt: \"" + at + "\"}}");
+  world.settle_for(50s);
+  EXPECT_EQ(booted(), before) << "not yet";
+  EXPECT_TRUE(ready());
+  int away_most = 0;
+  const auto all_are_back = [&] {
+    int away = 0, later = 0;
+    for (int i = 0; i < 3; ++i) {
+      const auto since = machine(i, "status.bootedAt");
+      away += machine(i, "status.state") != "Running";
+      later += since >= at;
+    }
+    away_most = std::max(away_most, away);
+    return later == 3 && ready();
+  };
+  EXPECT_TRUE(world.settle_until(all_are_back, 120s))
+      << world.explain("ServiceInstance", kInstance);
+  EXPECT_EQ(away_most, 1);
+  const auto after = booted();
+  world.settle_for(60s);
+  EXPECT_EQ(booted(), after) << "and not again";
   world.expect_quiet();
 }
 
