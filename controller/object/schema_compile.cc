@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 
 // Building the node tree out of JSONSchemaProps. What makes a schema structural is checked in
 // schema_structural.cc.
@@ -23,6 +27,33 @@ constexpr std::array<std::pair<std::string_view, SchemaType>, 6> kTypes{{
     {"object", SchemaType::Object},
     {"string", SchemaType::String},
 }};
+
+/// The compiled form of a pattern, the same for all schemas that live and have it: a definition is
+/// compiled when it is judged, stored and served, and kinds say the same patterns.
+std::shared_ptr<const re2::RE2> compile_pattern(std::string_view pattern) {
+  static std::mutex mutex;
+  static std::map<std::string, std::weak_ptr<const re2::RE2>, std::less<>> living;
+  static size_t room = 256;
+  const std::lock_guard lock(mutex);
+  const auto at = living.find(pattern);
+  if (at != living.end()) {
+    if (auto known = at->second.lock()) return known;
+  }
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  // Small programs: a kind has dozens of patterns, and none of them needs RE2's default of 8 MiB of
+  // automaton cache.
+  options.set_max_mem(512 * 1024);
+  options.set_never_capture(true);
+  auto made =
+      std::make_shared<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  if (living.size() >= room) {
+    std::erase_if(living, [](const auto& one) { return one.second.expired(); });
+    room = 256 + 2 * living.size();
+  }
+  living.insert_or_assign(std::string(pattern), made);
+  return made;
+}
 
 /// Turns one schema document into nodes; findings go to the list it was made with.
 class SchemaCompiler {
@@ -186,14 +217,7 @@ void SchemaCompiler::read_pattern(SchemaLimits& bounds, const Json& source,
     causes_.push_back(too_long_cause(path + ".pattern", limits::kPatternBytesMax));
     return;
   }
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  // Small programs: a kind has dozens of patterns, and none of them needs RE2's default of 8 MiB of
-  // automaton cache.
-  options.set_max_mem(512 * 1024);
-  options.set_never_capture(true);
-  auto compiled =
-      std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  auto compiled = compile_pattern(pattern);
   if (!compiled->ok()) {
     causes_.push_back(
         invalid_cause(path + ".pattern", pattern,

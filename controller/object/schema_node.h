@@ -27,7 +27,7 @@ struct SchemaLimits {
   int64_t length_min = -1, length_max = -1;
   int64_t items_min = -1, items_max = -1;
   int64_t properties_min = -1, properties_max = -1;
-  std::unique_ptr<re2::RE2> pattern;
+  std::shared_ptr<const re2::RE2> pattern;
   std::string format;
 };
 

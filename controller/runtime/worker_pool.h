@@ -12,7 +12,7 @@
 // The threads that work for one controller. One of each duty waits for keys from the start; when
 // the last idle one goes to work another is started, up to what the controller wants, and those
 // that find nothing to do for limits::kWorkerIdle end. Sixteen controllers want some five hundred
-// threads while ten thousand machines boot, and thirty otherwise.
+// threads while ten thousand machines boot, and forty otherwise.
 namespace charter {
 
 /// See above. `start` and `join` are called by one thread.
