@@ -73,7 +73,7 @@ class BillingKillsTest(ServerTest):
         for _ in range(2):
             time.sleep(chance.uniform(0, 0.5))
             self.crash()
-        issued = lambda: (b := self.bills()) and all(i["status"].get("phase") == "Issued" for i in b) and b
+        issued = lambda: (b := self.bills()) and all(i.get("status", {}).get("phase") == "Issued" for i in b) and b
         bills = eventually(issued, "the last bill is issued", 60)
         periods = [b["spec"]["period"]["from"] for b in bills]
         self.assertEqual(len(periods), len(set(periods)), "one bill for each beginning")
