@@ -9,7 +9,8 @@ namespace {
 
 constexpr const char* kAuthenticated = "system:authenticated";
 
-/// The token of `Authorization: Bearer TOKEN`; nothing for another scheme.
+}  // namespace
+
 std::optional<std::string_view> bearer_token(std::string_view header) {
   const size_t space = header.find(' ');
   if (space == std::string_view::npos) return std::nullopt;
@@ -21,8 +22,6 @@ std::optional<std::string_view> bearer_token(std::string_view header) {
   header.remove_prefix(std::min(header.find_first_not_of(' ', space), header.size()));
   return header;
 }
-
-}  // namespace
 
 Caller anonymous() {
   return {"system:anonymous", "", {"system:unauthenticated"}, "", {}};

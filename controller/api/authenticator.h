@@ -3,7 +3,9 @@
 #include "controller/api/http_types.h"
 #include "controller/object/admit.h"
 
-#include <memory>
+#include <functional>
+#include <optional>
+#include <string_view>
 
 // Who is calling. The one place where identities enter: a verified client certificate, else a
 // bearer token, else nobody (system:anonymous). A token that is wrong is no anonymity: it is 401.
@@ -26,6 +28,9 @@ class Authenticator {
  private:
   const TokenVerifier* tokens_ = nullptr;
 };
+
+/// The token of a header `Authorization: Bearer TOKEN`; nothing for another scheme.
+std::optional<std::string_view> bearer_token(std::string_view header);
 
 /// system:anonymous of system:unauthenticated.
 Caller anonymous();

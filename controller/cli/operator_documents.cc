@@ -1,7 +1,9 @@
 #include "controller/cli/operator_documents.h"
 
+#include "controller/api/authenticator.h"
 #include "controller/api/status_body.h"
 #include "controller/base/limits.h"
+#include "controller/cli/cluster_reviews.h"
 
 #include <nlohmann/json.hpp>
 
@@ -10,9 +12,6 @@
 namespace charter {
 namespace {
 
-constexpr const char* kTokenReviews = "/apis/authentication.k8s.io/v1/tokenreviews";
-constexpr const char* kAccessReviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-constexpr std::string_view kBearer = "Bearer ";
 constexpr size_t kDocumentThreads = 2;
 constexpr std::chrono::microseconds kCost(20'000);  // a month of a large contract
 
@@ -26,48 +25,34 @@ OperatorDocuments::OperatorDocuments(OperatorDocumentParts parts)
     : parts_(std::move(parts)),
       workers_(parts_.clock, parts_.metrics, kDocumentThreads, "documents") {}
 
-Result<Json> OperatorDocuments::identify(const HttpRequest& request) {
-  const std::string_view header = request.header("authorization");
-  if (!header.starts_with(kBearer) || header.size() == kBearer.size()) return nobody();
-  const Json review = {{"apiVersion", "authentication.k8s.io/v1"},
-                       {"kind", "TokenReview"},
-                       {"spec", {{"token", header.substr(kBearer.size())}}}};
-  CHARTER_TRY_ASSIGN(Json answer, parts_.transport->post(kTokenReviews, review));
-  const Json* user = at(answer, {"status", "user"});
-  if (!flag_at(answer, {"status", "authenticated"}, false) || user == nullptr ||
-      text_at(*user, {"username"}).empty())
-    return nobody();
-  return *user;
+Result<Caller> OperatorDocuments::identify(const HttpRequest& request) {
+  const auto token = bearer_token(request.header("authorization"));
+  if (!token || token->empty()) return nobody();
+  CHARTER_TRY_ASSIGN(auto caller, review_token(*parts_.transport, *token));
+  if (!caller) return nobody();
+  return *std::move(caller);
 }
 
-Status OperatorDocuments::authorize(const Json& user, const Asked& asked) {
+Status OperatorDocuments::authorize(const Caller& caller, const Asked& asked) {
   const Route& route = asked.route;
-  Json spec = {{"user", text_at(user, {"username"})},
-               {"uid", text_at(user, {"uid"})},
-               {"resourceAttributes",
-                {{"group", route.group},
-                 {"version", route.version},
-                 {"resource", route.resource},
-                 {"subresource", route.subresource},
-                 {"namespace", route.ns},
-                 {"name", route.name},
-                 {"verb", "get"}}}};
-  for (const char* part : {"groups", "extra"}) {
-    if (const Json* value = at(user, {part})) spec[part] = *value;
-  }
-  const Json review = {{"apiVersion", "authorization.k8s.io/v1"},
-                       {"kind", "SubjectAccessReview"},
-                       {"spec", std::move(spec)}};
-  CHARTER_TRY_ASSIGN(const Json answer, parts_.transport->post(kAccessReviews, review));
-  if (flag_at(answer, {"status", "allowed"}, false)) return {};
+  AccessRequest access;
+  access.verb = "get";
+  access.group = route.group;
+  access.resource = route.resource;
+  access.subresource = route.subresource;
+  access.ns = route.ns;
+  access.name = route.name;
+  CHARTER_TRY_ASSIGN(const bool may,
+                     review_access(*parts_.transport, caller, access, route.version));
+  if (may) return {};
   return forbidden(*asked.type, route.name,
-                   "user \"" + text_at(user, {"username"}) + "\" cannot get " + route.resource +
-                       "/" + route.subresource + " in the namespace \"" + route.ns + "\"");
+                   "user \"" + caller.user + "\" cannot get " + access.combined_resource() +
+                       " in the namespace \"" + route.ns + "\"");
 }
 
 Result<HttpResponse> OperatorDocuments::read(const HttpRequest& request, const View& cached,
                                              const LedgerReader& ledger) {
-  CHARTER_TRY_ASSIGN(const Json user, identify(request));
+  CHARTER_TRY_ASSIGN(const Caller caller, identify(request));
   Asked asked;
   CHARTER_TRY_ASSIGN(asked.route, route(request.method, request.path, request.query));
   const auto table = parts_.kinds.table();
@@ -81,7 +66,7 @@ Result<HttpResponse> OperatorDocuments::read(const HttpRequest& request, const V
   const auto found = hooks->second.documents.find(route.subresource);
   if (found == hooks->second.documents.end()) return no_such_page();
   asked.read = &found->second;
-  CHARTER_TRY(authorize(user, asked));
+  CHARTER_TRY(authorize(caller, asked));
   CHARTER_TRY_ASSIGN(const ObjectPtr object,
                      parts_.client->get(asked.type->gvr, {route.ns, route.name}));
   const Json tree = object->tree();
@@ -107,17 +92,9 @@ void OperatorDocuments::answer(HttpRequest request, Respond respond, const View*
     return respond(status_response(
         {Code::ServiceUnavailable, "the caches are not filled yet", {}, {}, {}, 1}));
   }
-  const auto kept = std::make_shared<HttpRequest>(std::move(request));
-  const auto answered = std::make_shared<Respond>(std::move(respond));
-  const auto busy = [answered] {
-    (*answered)(status_response(
-        {Code::TooManyRequests, "too many documents are asked for", {}, {}, {}, 1}));
-  };
-  HeavyWork work{
-      kept->flow, kept->body.size(), kCost,
-      [this, kept, answered, cached, ledger] { (*answered)(judge(*kept, *cached, *ledger)); },
-      busy};
-  if (!workers_.submit(std::move(work))) busy();
+  answer_elsewhere(
+      workers_, kCost, "too many documents are asked for", std::move(request), std::move(respond),
+      [this, cached, ledger](const HttpRequest& one) { return judge(one, *cached, *ledger); });
 }
 
 }  // namespace charter

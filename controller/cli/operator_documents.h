@@ -53,8 +53,8 @@ class OperatorDocuments {
   HttpResponse judge(const HttpRequest& request, const View& cached, const LedgerReader& ledger);
   Result<HttpResponse> read(const HttpRequest& request, const View& cached,
                             const LedgerReader& ledger);
-  Result<Json> identify(const HttpRequest& request);
-  Status authorize(const Json& user, const Asked& asked);
+  Result<Caller> identify(const HttpRequest& request);
+  Status authorize(const Caller& caller, const Asked& asked);
 
   const OperatorDocumentParts parts_;
   HeavyWorkers workers_;

@@ -4,6 +4,7 @@
 #include "controller/api/status_body.h"
 #include "controller/base/base64.h"
 #include "controller/base/log.h"
+#include "controller/cli/cluster_reviews.h"
 #include "controller/runtime/live_view.h"
 #include "controller/webhooks/limits.h"
 
@@ -17,7 +18,6 @@ namespace {
 const Gvr kConfigurations{"admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"};
 const Gvr kClusterRoles{"rbac.authorization.k8s.io", "v1", "clusterroles"};
 constexpr const char* kName = "charter.dev";
-constexpr const char* kAccessReviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 constexpr int kServicePort = 443;
 constexpr std::chrono::microseconds kCost(2000);
 
@@ -26,24 +26,6 @@ std::string host_of(const std::string& url) {
   host = host.substr(0, host.find('/'));
   if (host.starts_with("[")) return host.substr(1, host.find(']') - 1);
   return host.substr(0, host.find(':'));
-}
-
-Json access_review(const AccessQuestion& question) {
-  Json spec = {{"user", question.caller.user},
-               {"uid", question.caller.uid},
-               {"groups", question.caller.groups},
-               {"resourceAttributes",
-                {{"group", question.resource.group},
-                 {"version", question.resource.version},
-                 {"resource", question.resource.resource},
-                 {"namespace", question.name.ns},
-                 {"name", question.name.name},
-                 {"verb", question.verb}}}};
-  for (const auto& [key, values] : question.caller.extra)
-    spec["extra"][key] = values;
-  return {{"apiVersion", "authorization.k8s.io/v1"},
-          {"kind", "SubjectAccessReview"},
-          {"spec", std::move(spec)}};
 }
 
 }  // namespace
@@ -154,9 +136,13 @@ Status OperatorWebhooks::live(const AdmissionService::Judge& judge) {
 }
 
 Result<bool> OperatorWebhooks::permits(const AccessQuestion& question) {
-  CHARTER_TRY_ASSIGN(const Json answer,
-                     parts_.transport->post(kAccessReviews, access_review(question)));
-  return flag_at(answer, {"status", "allowed"}, false);
+  AccessRequest access;
+  access.verb = question.verb;
+  access.group = question.resource.group;
+  access.resource = question.resource.resource;
+  access.ns = question.name.ns;
+  access.name = question.name.name;
+  return review_access(*parts_.transport, question.caller, access, question.resource.version);
 }
 
 HttpResponse OperatorWebhooks::judge(const HttpRequest& request, const View& cached) {
@@ -189,15 +175,9 @@ void OperatorWebhooks::answer(HttpRequest request, Respond respond, const View* 
     return respond(status_response(
         {Code::ServiceUnavailable, "the caches are not filled yet", {}, {}, {}, 1}));
   }
-  const auto kept = std::make_shared<HttpRequest>(std::move(request));
-  const auto answered = std::make_shared<Respond>(std::move(respond));
-  const auto busy = [answered] {
-    (*answered)(
-        status_response({Code::TooManyRequests, "too many admission reviews wait", {}, {}, {}, 1}));
-  };
-  HeavyWork work{kept->flow, kept->body.size(), kCost,
-                 [this, kept, answered, cached] { (*answered)(judge(*kept, *cached)); }, busy};
-  if (!workers_.submit(std::move(work))) busy();
+  answer_elsewhere(workers_, kCost, "too many admission reviews wait", std::move(request),
+                   std::move(respond),
+                   [this, cached](const HttpRequest& one) { return judge(one, *cached); });
 }
 
 }  // namespace charter

@@ -28,12 +28,15 @@ constexpr std::array<std::pair<std::string_view, SchemaType>, 6> kTypes{{
     {"string", SchemaType::String},
 }};
 
+// Names of patterns that are looked through for such as nobody has any more.
+constexpr size_t kPatternsKept = 256;
+
 /// The compiled form of a pattern, the same for all schemas that live and have it: a definition is
 /// compiled when it is judged, stored and served, and kinds say the same patterns.
 std::shared_ptr<const re2::RE2> compile_pattern(std::string_view pattern) {
   static std::mutex mutex;
   static std::map<std::string, std::weak_ptr<const re2::RE2>, std::less<>> living;
-  static size_t room = 256;
+  static size_t room = kPatternsKept;
   const std::lock_guard lock(mutex);
   const auto at = living.find(pattern);
   if (at != living.end()) {
@@ -49,7 +52,7 @@ std::shared_ptr<const re2::RE2> compile_pattern(std::string_view pattern) {
       std::make_shared<const re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (living.size() >= room) {
     std::erase_if(living, [](const auto& one) { return one.second.expired(); });
-    room = 256 + 2 * living.size();
+    room = kPatternsKept + 2 * living.size();
   }
   living.insert_or_assign(std::string(pattern), made);
   return made;

@@ -91,25 +91,12 @@ std::string to_hex(std::string_view bytes) {
 }
 
 ledger_rows::Row row_at(const PostgresRows& rows, int at) {
-  const auto text = [&](int column) { return std::string(rows.text(at, column)); };
+  const auto integer = [&](int column) { return rows.integer(at, column); };
   ledger_rows::Row row;
-  row.position = rows.integer(at, 0);
-  row.edge.subject = text(2);
-  MeterSpan& span = row.edge.span;
-  span.meter = text(3);
-  span.basis = text(4);
-  span.number = rows.integer(at, 5);
-  span.from_s = rows.integer(at, 6);
-  if (rows.integer(at, 1) != 0) span.to_s = rows.integer(at, 7);
-  span.payer = text(8);
-  span.payer_name = text(9);
-  span.name = text(10);
-  span.part_of = text(11);
-  span.by = text(12);
-  span.ended_by = text(13);
-  span.amounts = text(14);
-  span.detail = text(15);
-  row.begun = rows.integer(at, 16);
+  row.position = integer(0);
+  ledger_rows::read_edge([&](int column) { return rows.text(at, column); }, integer,
+                         row.edge.subject, row.edge.span);
+  row.begun = integer(16);
   row.hash = from_hex(rows.text(at, 17));
   return row;
 }
@@ -290,9 +277,7 @@ Result<std::vector<LedgerInterval>> read_open(PostgresConnection& connection,
   std::vector<LedgerInterval> intervals;
   for (ledger_rows::Row& row : all_of(rows)) {
     LedgerInterval interval = interval_of(std::move(row));
-    interval.closed = 0;
-    interval.span.to_s.reset();
-    interval.span.ended_by.clear();
+    ledger_rows::reopen(interval);
     intervals.push_back(std::move(interval));
   }
   return intervals;

@@ -63,24 +63,6 @@ Status PostgresLedger::check_epoch(const postgres::Head& head) {
   return Error{Code::Forbidden, session_->label() + ": another process has begun a later term"};
 }
 
-Status PostgresLedger::record(const std::string& subject, const std::vector<MeterSpan>& spans) {
-  if (spans.empty()) return {};
-  return write(subject, [&](const std::vector<MeterSpan>& last) {
-    return ledger_edges_of_state(subject, last, spans);
-  });
-}
-
-Status PostgresLedger::record_end(const std::string& subject, int64_t at_s) {
-  return write(subject, [&](const std::vector<MeterSpan>& last) {
-    std::vector<LedgerEdge> edges;
-    for (const MeterSpan& span : last) {
-      edges.push_back({subject, span});
-      edges.back().span.to_s = std::max(at_s, span.from_s);
-    }
-    return edges;
-  });
-}
-
 Status PostgresLedger::write(const std::string& subject, const Edges& edges) {
   const std::lock_guard lock(mutex_);
   CHARTER_TRY(may_write());
@@ -94,10 +76,7 @@ Status PostgresLedger::write_in_turn(PostgresConnection& connection, const std::
   CHARTER_TRY(check_epoch(head));
   CHARTER_TRY(may_write());  // the lock may have been waited for
   CHARTER_TRY_ASSIGN(const auto last, postgres::read_lasting(connection, subject));
-  std::vector<LedgerEdge> fresh = edges(last);
-  if (fresh.size() > limits::kLedgerEdgesMax)
-    return Error{Code::Invalid, "ledger: more than " + std::to_string(limits::kLedgerEdgesMax) +
-                                    " entries of one object at once"};
+  CHARTER_TRY_ASSIGN(auto fresh, edges(last));
   postgres::Record record(connection);
   std::optional<Error> refusal;
   if (judge_edges(record, fresh, refusal) != DbCode::Ok) return record.error();

@@ -40,8 +40,6 @@ class PostgresLedger final : public SharedLedger {
 
   Status begin_term() override;
   bool is_fenced() const override { return fenced_; }
-  Status record(const std::string& subject, const std::vector<MeterSpan>& spans) override;
-  Status record_end(const std::string& subject, int64_t at_s) override;
   Result<std::vector<std::string>> open_subjects() const override;
   Result<int64_t> read_ledger(
       const LedgerQuery& query,
@@ -52,11 +50,9 @@ class PostgresLedger final : public SharedLedger {
       const std::function<void(std::string where, std::string what)>& find) const override;
 
  private:
-  /// What a transaction writes, from the intervals of the subject that last.
-  using Edges = std::function<std::vector<LedgerEdge>(const std::vector<MeterSpan>& last)>;
   PostgresLedger(std::unique_ptr<PostgresSession> session, std::function<Status()> may_write);
   Status may_write() const { return may_write_ ? may_write_() : Status(); }
-  Status write(const std::string& subject, const Edges& edges);
+  Status write(const std::string& subject, const Edges& edges) override;
   Status write_in_turn(PostgresConnection& connection, const std::string& subject,
                        const Edges& edges);
   Status check_epoch(const postgres::Head& head);

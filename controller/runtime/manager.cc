@@ -97,7 +97,11 @@ void Manager::start() {
   CHECK_MSG(!started_, "start() is called once");
   started_ = true;
   for (auto& controller : controllers_) {
-    pools_.push_back(std::make_unique<WorkerPool>(*controller, gate_));
+    pools_.push_back(std::make_unique<WorkerPool>(
+        WorkerPoolParts{controller->queue(),
+                        [at = controller.get()](Duty duty) { return at->workers(duty); },
+                        [at = controller.get()](Duty duty) { at->work(duty); }},
+        gate_));
     pools_.back()->start();
   }
   for (size_t i = 0; i < limits::kEventWriters; ++i)

@@ -96,6 +96,11 @@ std::optional<WorkItem> WorkQueue::take(Duty duty) {
   }
 }
 
+bool WorkQueue::is_unattended(Duty duty) const {
+  const std::lock_guard lock(mutex_);
+  return !shut_down_ && idle_[static_cast<size_t>(duty)] == 0;
+}
+
 /// False when it was told nothing for long and others of the duty wait too.
 bool WorkQueue::wait_idle(std::unique_lock<std::mutex>& lock, Duty duty) {
   const auto at = static_cast<size_t>(duty);

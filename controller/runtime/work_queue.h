@@ -91,6 +91,8 @@ class WorkQueue {
   /// Waits for a key of this duty; nothing once the queue is shut down, or when others of the duty
   /// wait too and none came for idle_max: this worker may end.
   std::optional<WorkItem> take(Duty duty = Duty::All);
+  /// Whether no worker of this duty waits for a key, in a queue that is not shut down.
+  bool is_unattended(Duty duty) const;
   void done(const ObjectName& key);
   /// The pass of a running key is through with what its lane stands for: its place is free for the
   /// next key, although the key goes on running. Repeats do nothing.

@@ -13,9 +13,9 @@ constexpr Duration kForever = std::chrono::hours(24 * 365);
 
 }  // namespace
 
-WorkerPool::WorkerPool(Controller& controller, std::shared_ptr<Signal> gate)
-    : controller_(controller), gate_(std::move(gate)) {
-  controller_.queue().on_all_busy([this](Duty duty) { grow(duty); });
+WorkerPool::WorkerPool(WorkerPoolParts parts, std::shared_ptr<Signal> gate)
+    : parts_(std::move(parts)), gate_(std::move(gate)) {
+  parts_.queue.on_all_busy([this](Duty duty) { grow(duty); });
 }
 
 WorkerPool::~WorkerPool() {
@@ -39,7 +39,7 @@ void WorkerPool::grow(Duty duty) {
       threads_.erase(at);
     }
     size_t& living = living_[static_cast<size_t>(duty)];
-    if (living < controller_.workers(duty)) {
+    if (living < parts_.wanted(duty)) {
       try {
         threads_.emplace_back([this, duty] { live(duty); });
         ++living;
@@ -56,10 +56,15 @@ void WorkerPool::grow(Duty duty) {
 void WorkerPool::live(Duty duty) {
   if (duty == Duty::Drift) yield_cpu_to_others();
   gate_->wait_finished(kForever);
-  controller_.work(duty);
-  const std::lock_guard lock(mutex_);
-  --living_[static_cast<size_t>(duty)];
-  ended_.push_back(std::this_thread::get_id());
+  for (;;) {
+    parts_.work(duty);
+    const std::lock_guard lock(mutex_);
+    // Whoever else waited may have gone to work meanwhile, and found that no more may be started.
+    if (parts_.queue.is_unattended(duty)) continue;
+    --living_[static_cast<size_t>(duty)];
+    ended_.push_back(std::this_thread::get_id());
+    return;
+  }
 }
 
 void WorkerPool::join() {

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "controller/runtime/controller.h"
 #include "controller/runtime/signal.h"
+#include "controller/runtime/work_queue.h"
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -15,11 +16,18 @@
 // threads while ten thousand machines boot, and forty otherwise.
 namespace charter {
 
+/// Whom the pool works for; all of it outlives the pool.
+struct WorkerPoolParts {
+  WorkQueue& queue;
+  std::function<size_t(Duty)> wanted;  ///< threads of a duty, at most
+  std::function<void(Duty)> work;      ///< takes keys and serves them until there is none to take
+};
+
 /// See above. `start` and `join` are called by one thread.
 class WorkerPool {
  public:
-  /// Workers begin once `gate` is finished. The controller outlives the pool.
-  WorkerPool(Controller& controller, std::shared_ptr<Signal> gate);
+  /// Workers begin once `gate` is finished.
+  WorkerPool(WorkerPoolParts parts, std::shared_ptr<Signal> gate);
   /// The queue is shut down by then.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -35,7 +43,7 @@ class WorkerPool {
   void grow(Duty duty);
   void live(Duty duty);
 
-  Controller& controller_;
+  const WorkerPoolParts parts_;
   const std::shared_ptr<Signal> gate_;
   mutable std::mutex mutex_;
   std::array<size_t, kDuties> living_{};

@@ -1,8 +1,6 @@
 #include "controller/store/ledger_file.h"
 
 #include "controller/base/log.h"
-#include "controller/store/ledger_limits.h"
-#include "controller/store/ledger_rows.h"
 
 #include <limits>
 #include <utility>
@@ -73,31 +71,6 @@ Status LedgerFile::prepare() {
   return {};
 }
 
-Result<std::vector<MeterSpan>> LedgerFile::open_spans(const std::string& subject) const {
-  std::vector<MeterSpan> spans;
-  const DbCode code = table_->read_lasting(subject, spans);
-  if (code != DbCode::Ok) return failed(code, "the ledger cannot be read");
-  return spans;
-}
-
-Status LedgerFile::record(const std::string& subject, const std::vector<MeterSpan>& spans) {
-  if (spans.empty()) return {};
-  return write(subject, [&](const std::vector<MeterSpan>& last) {
-    return ledger_edges_of_state(subject, last, spans);
-  });
-}
-
-Status LedgerFile::record_end(const std::string& subject, int64_t at_s) {
-  return write(subject, [&](const std::vector<MeterSpan>& last) {
-    std::vector<LedgerEdge> edges;
-    for (const MeterSpan& span : last) {
-      edges.push_back({subject, span});
-      edges.back().span.to_s = std::max(at_s, span.from_s);
-    }
-    return edges;
-  });
-}
-
 Status LedgerFile::write(const std::string& subject, const Edges& edges) {
   const std::lock_guard lock(mutex_);
   if (may_write_) CHARTER_TRY(may_write_());
@@ -118,13 +91,12 @@ Status LedgerFile::write_in_turn(const std::string& subject, const Edges& edges)
   // Another process may have written since; and the lock may have been waited for.
   table_->reload();
   if (may_write_) CHARTER_TRY(may_write_());
-  CHARTER_TRY_ASSIGN(const auto last, open_spans(subject));
-  std::vector<LedgerEdge> fresh = edges(last);
-  if (fresh.size() > limits::kLedgerEdgesMax)
-    return Error{Code::Invalid, "ledger: more than " + std::to_string(limits::kLedgerEdgesMax) +
-                                    " entries of one object at once"};
+  std::vector<MeterSpan> last;
+  DbCode code = table_->read_lasting(subject, last);
+  if (code != DbCode::Ok) return failed(code, "the ledger cannot be read");
+  CHARTER_TRY_ASSIGN(auto fresh, edges(last));
   std::optional<Error> refusal;
-  DbCode code = table_->judge(fresh, refusal);
+  code = table_->judge(fresh, refusal);
   if (code != DbCode::Ok) return failed(code, "the ledger cannot be read");
   if (refusal) return *refusal;
   for (const LedgerEdge& edge : fresh) {

@@ -31,8 +31,6 @@ class LedgerFile final : public SharedLedger {
   /// it, and `may_write` is asked with the lock held.
   Status begin_term() override { return {}; }
   bool is_fenced() const override { return false; }
-  Status record(const std::string& subject, const std::vector<MeterSpan>& spans) override;
-  Status record_end(const std::string& subject, int64_t at_s) override;
   Result<std::vector<std::string>> open_subjects() const override;
   Result<int64_t> read_ledger(
       const LedgerQuery& query,
@@ -43,16 +41,13 @@ class LedgerFile final : public SharedLedger {
       const std::function<void(std::string where, std::string what)>& find) const override;
 
  private:
-  /// What a transaction writes, from the intervals of the subject that last.
-  using Edges = std::function<std::vector<LedgerEdge>(const std::vector<MeterSpan>& last)>;
   LedgerFile(std::string path, std::unique_ptr<SqliteDatabase> database,
              std::function<Status()> may_write);
   Status prepare();
-  Status write(const std::string& subject, const Edges& edges);
+  Status write(const std::string& subject, const Edges& edges) override;
   Status write_in_turn(const std::string& subject, const Edges& edges);
   DbCode begin() const;
   Error failed(DbCode code, const char* what) const;
-  Result<std::vector<MeterSpan>> open_spans(const std::string& subject) const;
 
   const std::string path_;
   const std::function<Status()> may_write_;

@@ -3,6 +3,7 @@
 #include "controller/store/ledger_limits.h"
 #include "controller/store/ledger_rows.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <tuple>
@@ -16,13 +17,10 @@ Error refused(const LedgerEdge& edge, const std::string& why) {
 }
 
 bool fits(const LedgerEdge& edge) {
-  const MeterSpan& span = edge.span;
-  for (const std::string* text :
-       {&edge.subject, &span.meter, &span.basis, &span.payer, &span.payer_name, &span.name,
-        &span.part_of, &span.by, &span.ended_by, &span.amounts, &span.detail}) {
-    if (text->size() > limits::kLedgerTextBytesMax) return false;
-  }
-  return true;
+  const auto texts = ledger_rows::texts_of(edge);
+  return std::all_of(texts.begin(), texts.end(), [](const std::string* text) {
+    return text->size() <= limits::kLedgerTextBytesMax;
+  });
 }
 
 }  // namespace

@@ -14,25 +14,10 @@ void add_number(std::string& out, int64_t value) {
   out.append(bytes, sizeof bytes);
 }
 
-/// Assigns, so that an interval that is read over another keeps its memory.
-void read_edge(const SqliteStatement& statement, LedgerWords& words, std::string& subject,
+void read_words(const SqliteStatement& statement, LedgerWords& words, std::string& subject,
                MeterSpan& span) {
-  const auto text_at = [&](int column) { return words.text(statement.integer_at(column)); };
-  subject = text_at(2);
-  span.meter = text_at(3);
-  span.basis = text_at(4);
-  span.number = statement.integer_at(5);
-  span.from_s = statement.integer_at(6);
-  span.to_s.reset();
-  if (statement.integer_at(1) != 0) span.to_s = statement.integer_at(7);
-  span.payer = text_at(8);
-  span.payer_name = text_at(9);
-  span.name = text_at(10);
-  span.part_of = text_at(11);
-  span.by = text_at(12);
-  span.ended_by = text_at(13);
-  span.amounts = text_at(14);
-  span.detail = text_at(15);
+  read_edge([&](int column) { return words.text(statement.integer_at(column)); },
+            [&](int column) { return statement.integer_at(column); }, subject, span);
 }
 
 /// Where in the ledger an interval begins and ends.
@@ -48,7 +33,7 @@ void place(const SqliteStatement& statement, int begun_column, LedgerInterval& i
 Row read(const SqliteStatement& statement, LedgerWords& words) {
   Row row;
   row.position = statement.integer_at(0);
-  read_edge(statement, words, row.edge.subject, row.edge.span);
+  read_words(statement, words, row.edge.subject, row.edge.span);
   row.begun = statement.integer_at(16);
   row.hash = statement.bytes_at(17);
   return row;
@@ -56,7 +41,7 @@ Row read(const SqliteStatement& statement, LedgerWords& words) {
 
 void read_everything(const SqliteStatement& statement, LedgerWords& words,
                      LedgerInterval& interval) {
-  read_edge(statement, words, interval.subject, interval.span);
+  read_words(statement, words, interval.subject, interval.span);
   place(statement, 16, interval);
 }
 
@@ -90,9 +75,7 @@ std::string chain(std::string_view before, const Row& row) {
   add_number(bytes, span.from_s);
   add_number(bytes, span.to_s.value_or(0));
   // Lengths keep ("ab", "c") apart from ("a", "bc").
-  for (const std::string* part :
-       {&edge.subject, &span.meter, &span.basis, &span.payer, &span.payer_name, &span.name,
-        &span.part_of, &span.by, &span.ended_by, &span.amounts, &span.detail}) {
+  for (const std::string* part : texts_of(edge)) {
     add_number(bytes, static_cast<int64_t>(part->size()));
     bytes += *part;
   }

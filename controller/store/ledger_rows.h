@@ -4,6 +4,7 @@
 #include "controller/store/ledger_words.h"
 #include "controller/store/sqlite_database.h"
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,41 @@ struct Row {
   int64_t begun = 0;  ///< of an end: position of the beginning
   std::string hash;   ///< 32 bytes
 };
+
+/// The texts of an edge, in the order in which the chain is over them.
+inline std::array<const std::string*, 11> texts_of(const LedgerEdge& edge) {
+  const MeterSpan& span = edge.span;
+  return {&edge.subject, &span.meter, &span.basis,    &span.payer,   &span.payer_name, &span.name,
+          &span.part_of, &span.by,    &span.ended_by, &span.amounts, &span.detail};
+}
+
+/// The edge in a row over kColumns, of which text(N) and integer(N) give a column. Assigns, so that
+/// what is read over another keeps its memory.
+template <class Text, class Integer>
+void read_edge(const Text& text, const Integer& integer, std::string& subject, MeterSpan& span) {
+  subject = text(2);
+  span.meter = text(3);
+  span.basis = text(4);
+  span.number = integer(5);
+  span.from_s = integer(6);
+  span.to_s.reset();
+  if (integer(1) != 0) span.to_s = integer(7);
+  span.payer = text(8);
+  span.payer_name = text(9);
+  span.name = text(10);
+  span.part_of = text(11);
+  span.by = text(12);
+  span.ended_by = text(13);
+  span.amounts = text(14);
+  span.detail = text(15);
+}
+
+/// An interval that has ended, as it was before.
+inline void reopen(LedgerInterval& interval) {
+  interval.closed = 0;
+  interval.span.to_s.reset();
+  interval.span.ended_by.clear();
+}
 
 // What follows reads the row that a statement stands at. Of a word that cannot be read it makes an
 // empty one; LedgerWords::take_failure() tells.

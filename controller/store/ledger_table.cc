@@ -242,9 +242,7 @@ DbCode LedgerTable::read_open(const LedgerQuery& query, int64_t as_of, LedgerPag
   for (; code == DbCode::Row; code = reopened_.step()) {
     LedgerInterval& interval = page.add();
     ledger_rows::read_everything(reopened_, words_, interval);
-    interval.closed = 0;
-    interval.span.to_s.reset();
-    interval.span.ended_by.clear();
+    ledger_rows::reopen(interval);
     if (interval.opened > as_of) page.drop_last();
   }
   return finish(reopened_, code);

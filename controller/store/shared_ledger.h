@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace charter {
 
@@ -20,6 +21,17 @@ class SharedLedger : public LedgerWriter, public LedgerReader {
   /// Recomputes the chain. Findings name the row.
   virtual Status verify(
       const std::function<void(std::string where, std::string what)>& find) const = 0;
+
+  Status record(const std::string& subject, const std::vector<MeterSpan>& spans) final;
+  Status record_end(const std::string& subject, int64_t at_s) final;
+
+ protected:
+  /// What a transaction writes, from the intervals of the subject that last. Errors: Invalid when
+  /// that is too much.
+  using Edges = std::function<Result<std::vector<LedgerEdge>>(const std::vector<MeterSpan>& last)>;
+  /// Judges the edges (judge_edges) and appends what is new, in one transaction. `edges` may be
+  /// called twice.
+  virtual Status write(const std::string& subject, const Edges& edges) = 0;
 };
 
 }  // namespace charter

@@ -170,6 +170,8 @@ Status SqliteLog::create_tables() {
 }
 
 Status SqliteLog::raise_ledger(int64_t version) {
+  log_info("store", "bringing the ledger to this program's format, which takes a while for millions of rows",
+           {{"from", std::to_string(version)}});
   const std::string script =
       "BEGIN IMMEDIATE;" +
       (version < kTextLedgerVersion ? LedgerTable::schema() : LedgerTable::upgrade()) +

@@ -1,5 +1,6 @@
 #include "controller/webhooks/admission_service.h"
 
+#include "controller/object/user_info.h"
 #include "controller/webhooks/limits.h"
 #include "controller/webhooks/webhook.h"
 
@@ -24,24 +25,9 @@ bool is_cluster_controller(const std::string& user) {
          user == "system:kube-controller-manager";
 }
 
-Caller caller_of(const Json& request) {
-  Caller caller;
-  caller.user = text_at(request, {"userInfo", "username"});
-  caller.uid = text_at(request, {"userInfo", "uid"});
-  const auto texts = [](const Json* list) {
-    std::vector<std::string> out;
-    if (list == nullptr || !list->is_array()) return out;
-    for (const Json& text : *list) {
-      if (text.is_string()) out.push_back(text.get<std::string>());
-    }
-    return out;
-  };
-  caller.groups = texts(at(request, {"userInfo", "groups"}));
-  if (const Json* extra = at(request, {"userInfo", "extra"}); extra && extra->is_object()) {
-    for (auto entry = extra->begin(); entry != extra->end(); ++entry)
-      caller.extra.emplace_back(entry.key(), texts(&*entry));
-  }
-  return caller;
+Caller caller_in(const Json& request) {
+  const Json* user = at(request, {"userInfo"});
+  return user != nullptr ? caller_of(*user) : Caller();
 }
 
 const Json* object_in(const Json& request, const char* member) {
@@ -62,7 +48,7 @@ std::optional<AdmitRequest::Operation> operation_in(const Json& request) {
 class Review {
  public:
   Review(const AdmissionService& service, const Json& request)
-      : service_(service), request_(request), caller_(caller_of(request)) {}
+      : service_(service), request_(request), caller_(caller_in(request)) {}
 
   Status judge() {
     gvr_ = {text_at(request_, {"resource", "group"}), text_at(request_, {"resource", "version"}),

@@ -1,17 +1,6 @@
 # A guest of one sector. It says on the first serial port how much memory and how many sectors of disk it sees, waits for the
 # power button, and switches itself off. Boots in a third of a second without hardware virtualisation.
-.code16
-.globl _start
-_start:
-  cli
-  xor %ax, %ax
-  mov %ax, %ds
-  mov %ax, %es
-  mov %ax, %ss
-  mov $0x7c00, %sp
-  sti
-  mov $hello, %si
-  call say
+  .include "micro_boot.inc"
   mov $0xe801, %ax        # KiB between 1 and 16 MiB, then blocks of 64 KiB above
   int $0x15
   push %bx

@@ -1,18 +1,7 @@
 # A guest of one sector that writes 2 MiB to its disk, says so, and waits for the power button as the micro guest does. A host
 # that has no room for them pauses it in the middle.
 .set address, 0x600             # where the BIOS is told what to write
-.code16
-.globl _start
-_start:
-  cli
-  xor %ax, %ax
-  mov %ax, %ds
-  mov %ax, %es
-  mov %ax, %ss
-  mov $0x7c00, %sp
-  sti
-  mov $hello, %si
-  call say
+  .include "micro_boot.inc"
   movl $64, address+8           # first sector
   movl $0, address+12
 next:
